@@ -1,0 +1,1 @@
+"""Python SDK for the Azure AI Voice Live service."""

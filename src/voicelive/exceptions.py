@@ -1,0 +1,319 @@
+"""Every error that voicelive raises::
+
+    VoiceLiveError                          (azure.core.exceptions.AzureError)
+    ├── ConnectionError                     the connection could not be made, or is gone
+    │   ├── ConnectError                    no connection: name lookup, refused, unreachable, broken off, not a WebSocket
+    │   │   ├── CertificateError            TLS: the server's certificate was not accepted
+    │   │   ├── ProxyError                  the proxy refused or did not answer as one
+    │   │   └── ConnectTimeoutError         handshake_timeout passed (also TimeoutError)
+    │   ├── HandshakeError                  the service answered with an HTTP status instead of a connection
+    │   │   ├── RedirectError               3xx: never followed, credentials would travel along
+    │   │   ├── AuthenticationError         401
+    │   │   ├── PermissionDeniedError       403
+    │   │   ├── NotFoundError               404
+    │   │   ├── RateLimitError              429, with retry_after
+    │   │   └── ServiceUnavailableError     5xx, with retry_after
+    │   ├── SessionRefusedError             connected, but the first event was an error (also ServerError)
+    │   └── ConnectionClosed                a live connection ended, with code and reason
+    ├── ServerError                         an error event of the service that answers a call
+    ├── CredentialError                     the credential gave no token
+    ├── ReceiveTimeoutError                 no event in time; the connection lives on (also TimeoutError)
+    ├── ConcurrentReadError                 a second reader while one is reading (also RuntimeError)
+    ├── NotConnectedError                   used before it was opened (also RuntimeError)
+    └── InvalidAudioError                   an audio delta that is not base64 (also ValueError)
+
+Bad arguments raise plain ``TypeError`` or ``ValueError`` before anything is sent.
+
+No message and no attribute holds a credential, a request header, a query string or audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from azure.core.exceptions import AzureError
+
+if TYPE_CHECKING:
+    from voicelive.models import ServerEventError
+
+__all__ = (
+    "AuthenticationError",
+    "CertificateError",
+    "ConcurrentReadError",
+    "ConnectError",
+    "ConnectTimeoutError",
+    "ConnectionClosed",
+    "ConnectionError",
+    "CredentialError",
+    "HandshakeError",
+    "InvalidAudioError",
+    "NotConnectedError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "ProxyError",
+    "RateLimitError",
+    "ReceiveTimeoutError",
+    "RedirectError",
+    "ServerError",
+    "ServiceUnavailableError",
+    "SessionRefusedError",
+    "VoiceLiveError",
+)
+
+
+class VoiceLiveError(AzureError):
+    """Base of every error of this package.
+
+    Attributes:
+        message: What happened, what it means and what to do next.
+    """
+
+    def __init__(self, message: str) -> None:
+        # AzureError's own __init__ would keep the exception being handled, and with it request headers and tracebacks.
+        self.message = message
+        self.inner_exception = None
+        self.exc_type = None
+        self.exc_value = None
+        self.exc_traceback = None
+        self.exc_msg = message
+        self.continuation_token = None
+        Exception.__init__(self, message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors with arguments of their own could not be unpickled from the message alone.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[VoiceLiveError], args: tuple[object, ...], state: dict[str, object]) -> VoiceLiveError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConnectionError(VoiceLiveError):  # noqa: A001 - the name the vendor's package gave it
+    """The connection to the service could not be made, or is gone."""
+
+
+class ConnectError(ConnectionError):
+    """No connection came about: name lookup failed, refused, unreachable, broken off, or not a WebSocket server."""
+
+
+class CertificateError(ConnectError):
+    """The server's TLS certificate was not accepted: unknown issuer, wrong host name, expired."""
+
+
+class ProxyError(ConnectError):
+    """The proxy refused the tunnel, or did not answer as a proxy does.
+
+    Attributes:
+        status: HTTP status of the proxy's answer, if there was one.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ConnectTimeoutError(ConnectError, TimeoutError):
+    """The connection was not up within ``handshake_timeout``.
+
+    Attributes:
+        timeout: The bound, in seconds.
+        phase: What it was doing then, such as ``"credential"``, ``"dial"`` or ``"session.created"``.
+    """
+
+    def __init__(self, message: str, *, timeout: float, phase: str) -> None:
+        super().__init__(message)
+        self.timeout = timeout
+        self.phase = phase
+
+
+class HandshakeError(ConnectionError):
+    """The service answered the WebSocket upgrade with an HTTP status other than 101.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Response headers, names in lower case.
+        body: Response body as text, at most 4,096 characters.
+        code: The service's error code from the body, such as ``"InvalidApiKey"``, if it sent one.
+        request_id: The id to quote to support (``apim-request-id`` or ``x-ms-request-id``), if it sent one.
+        retry_after: Seconds to wait before trying again, if the service said so (RFC 9110 section 10.2.3).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        headers: Mapping[str, str],
+        body: str,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = dict(headers)
+        self.body = body
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class RedirectError(HandshakeError):
+    """The endpoint redirects (3xx). It is not followed: the credential would go to another place."""
+
+
+class AuthenticationError(HandshakeError):
+    """The key or token was not accepted (401)."""
+
+
+class PermissionDeniedError(HandshakeError):
+    """The credential is valid, but may not use this resource (403)."""
+
+
+class NotFoundError(HandshakeError):
+    """The endpoint, API version, model or agent does not exist (404)."""
+
+
+class RateLimitError(HandshakeError):
+    """Too many connections or requests (429); see ``retry_after``."""
+
+
+class ServiceUnavailableError(HandshakeError):
+    """The service is at fault or overloaded (5xx); see ``retry_after``."""
+
+
+class ServerError(VoiceLiveError):
+    """The service answered a call with an ``error`` event.
+
+    Attributes:
+        event: The event.
+        type: The service's class of error, such as ``"invalid_request_error"``.
+        code: The service's error code.
+        param: The parameter at fault.
+        event_id: The id of the client event that the service could not carry out.
+    """
+
+    def __init__(self, message: str, *, event: ServerEventError) -> None:
+        super().__init__(message)
+        self.event = event
+        self.type = event.error.type
+        self.code = event.error.code
+        self.param = event.error.param
+        self.event_id = event.error.event_id
+
+
+class SessionRefusedError(ServerError, ConnectionError):
+    """The connection was made, but the service's first event was an error instead of ``session.created``."""
+
+
+class ConnectionClosed(ConnectionError):
+    """A live connection has ended.
+
+    Attributes:
+        code: WebSocket close code (RFC 6455 section 7.4). 1006: the connection broke without a close. 1005: it was
+            closed without a code.
+        reason: The reason sent with the close; may be empty.
+        initiated_by: Who closed first: ``"server"``, ``"client"``, or ``"network"`` when it broke.
+        unsent: Type of the client event that could not be sent, where sending is what failed.
+        unsent_event_id: Id of that event.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        reason: str = "",
+        *,
+        initiated_by: Literal["server", "client", "network"] = "server",
+        unsent: str | None = None,
+        unsent_event_id: str | None = None,
+    ) -> None:
+        self.code = code
+        self.reason = reason
+        self.initiated_by = initiated_by
+        self.unsent = unsent
+        self.unsent_event_id = unsent_event_id
+        super().__init__(self._describe())
+
+    def _describe(self) -> str:
+        if self.initiated_by == "network":
+            what = "the connection broke off without a close"
+        else:
+            what = f"the {self.initiated_by} closed the connection"
+        text = f"{what} (code {self.code}"
+        if meaning := CLOSE_CODES.get(self.code):
+            text += f", {meaning}"
+        text += f"): {self.reason}" if self.reason else ")"
+        if self.unsent is not None:
+            named = f" {self.unsent_event_id!r}" if self.unsent_event_id else ""
+            text += f"; {self.unsent}{named} was not sent"
+        return text
+
+
+CLOSE_CODES: Mapping[int, str] = {
+    1000: "normal",
+    1001: "going away",
+    1002: "protocol error",
+    1003: "unsupported data",
+    1005: "no code given",
+    1006: "abnormal",
+    1007: "invalid data",
+    1008: "policy violation",
+    1009: "message too big",
+    1010: "extension required",
+    1011: "server error",
+    1012: "service restart",
+    1013: "try again later",
+    1014: "bad gateway",
+    1015: "TLS failure",
+}
+"""What the close codes mean (RFC 6455 section 7.4.1 and the IANA registry)."""
+
+
+class CredentialError(VoiceLiveError):
+    """The credential gave no key or token; its own error is the cause."""
+
+
+class ReceiveTimeoutError(VoiceLiveError, TimeoutError):
+    """No event came in time. Nothing is lost: the next ``recv`` goes on where this one stopped.
+
+    Attributes:
+        timeout: The bound, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"no event within {timeout:g} s; the connection is still open and nothing was lost")
+        self.timeout = timeout
+
+
+class ConcurrentReadError(VoiceLiveError, RuntimeError):
+    """A second task or thread reads a connection that another one is reading: each would miss what the other gets."""
+
+
+class NotConnectedError(VoiceLiveError, RuntimeError):
+    """The connection is used before it was opened."""
+
+
+class InvalidAudioError(VoiceLiveError, ValueError):
+    """The audio of an event is not base64.
+
+    Attributes:
+        event_id: Id of the event.
+    """
+
+    def __init__(self, event_id: str | None) -> None:
+        super().__init__(f"the audio of event {event_id!r} is not valid base64; its text is in `delta`")
+        self.event_id = event_id
+
+
+HANDSHAKE_ERRORS: Mapping[int, type[HandshakeError]] = {
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+"""Which error a refused handshake raises; other 3xx are redirects, other 5xx unavailability."""
+
