@@ -1,0 +1,77 @@
+"""Everything that is checked before a change lands. ``nox`` runs all but the benchmark, ``nox -s tests`` one session.
+
+Arguments after ``--`` go to the session's tool: ``nox -s tests -- tests/models -k voice``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "typing", "docs", "tests"]
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def group(*names: str) -> list[str]:
+    # Read here and not by pip, whose --group is younger than the pip of Python 3.11 to 3.13.
+    return list(nox.project.dependency_groups(PROJECT, *names))
+
+
+def build_wheel(session: nox.Session) -> Path:
+    folder = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.install("build")
+    # The wheel is built from the source distribution, so both are known to be complete.
+    session.run("python", "-m", "build", "--outdir", str(folder), silent=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Style, formatting, and the layers of the package."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("lint-imports", env={"PYTHONPATH": "src"})
+
+
+@nox.session(reuse_venv=True)
+def typing(session: nox.Session) -> None:
+    """Mypy and pyright, both strict: the package, the examples, the public types, the snippets of the docs."""
+    session.install("-e", ".[trio]", *group("typing", "tests"))
+    snippets = Path(session.create_tmp()) / "snippets"
+    session.run("python", "tests/docs/snippets.py", str(snippets))
+    session.run("mypy")
+    session.run("mypy", str(snippets))
+    session.run("pyright")
+
+
+@nox.session(reuse_venv=True)
+def docs(session: nox.Session) -> None:
+    """Build the documentation; any warning is an error."""
+    session.install("-e", ".[trio]", *group("docs"))
+    session.run("mkdocs", "build", "--strict", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Build the wheel, install it in a clean environment, and test what was installed."""
+    wheel = build_wheel(session)
+    session.install(f"{wheel}[trio]", *group("tests"))
+    # tests/test_packaging.py checks that it is this wheel's code, not src/, that the tests import.
+    session.run("pytest", *(session.posargs or ["-n", "auto"]), env={"VOICELIVE_WHEEL": str(wheel)})
+
+
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure decode, encode, flood, connect and import beside azure-ai-voicelive; docs/performance.md says how."""
+    wheel = build_wheel(session)
+    session.install(f"{wheel}[trio]", *group("bench"))
+    session.install("--no-deps", "--force-reinstall", str(wheel))
+    session.run("python", "benchmarks/run.py", *session.posargs)
