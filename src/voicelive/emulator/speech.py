@@ -1,0 +1,163 @@
+"""What hears, thinks and speaks for the embedded service: four replaceable parts.
+
+Each part is a plain Python object; nothing has to be inherited. All of them may block: the service calls them in worker
+threads, except ``VoiceActivity.feed`` on short audio, which must be quick.
+
+Audio between the parts is mono 16-bit signed little-endian PCM (``pcm16``) at the rate named beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+__all__ = (
+    "Answer",
+    "ConversationView",
+    "Failure",
+    "FunctionCall",
+    "Recognizer",
+    "Reply",
+    "Responder",
+    "SpeechEdge",
+    "Synthesizer",
+    "VoiceActivity",
+    "VoiceActivityFactory",
+)
+
+
+class SpeechEdge(NamedTuple):
+    """A change between silence and speech."""
+
+    sample: int
+    """Where it is, in samples from the first sample ever fed; never before an earlier edge."""
+    speaking: bool
+    """True where speech begins, False where it ends (the first sample that is silent again)."""
+
+
+class VoiceActivity(Protocol):
+    """Tells speech from silence in one stream of audio.
+
+    It reports every change as it becomes sure of it. How long a silence ends a turn, how much audio before the speech
+    belongs to it and how long a noise must last to count are the service's business, not its own.
+    """
+
+    def feed(self, pcm: bytes) -> Sequence[SpeechEdge]:
+        """Take the next audio (whole samples, any length) and return the changes found, oldest first."""
+        ...
+
+
+class VoiceActivityFactory(Protocol):
+    """Makes a fresh detector for a stream, such as the class ``EnergyVoiceActivity``."""
+
+    def __call__(self, rate: int, threshold: float) -> VoiceActivity:
+        """Return a detector.
+
+        Args:
+            rate: Samples per second of the stream: 8000, 16000 or 24000.
+            threshold: How sure it must be of speech, 0 (anything is speech) to 1; the service's default is 0.5.
+        """
+        ...
+
+
+class Recognizer(Protocol):
+    """Turns speech into text."""
+
+    def transcribe(self, pcm: bytes, rate: int) -> str:
+        """Return what was said, ``""`` if nothing was.
+
+        Args:
+            pcm: One whole user turn, with the silence around it.
+            rate: Samples per second.
+        """
+        ...
+
+
+class Synthesizer(Protocol):
+    """Turns text into speech."""
+
+    def synthesize(self, text: str, rate: int) -> bytes | Iterable[bytes]:
+        """Return the spoken text, whole or piece by piece (whole samples each).
+
+        Args:
+            text: About a sentence; longer replies come in several calls.
+            rate: Samples per second to produce.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """A call of one of the client's functions."""
+
+    name: str
+    arguments: Mapping[str, Any] | str = field(default_factory=dict[str, Any])
+    """Arguments by name, or their JSON text as it is to be sent."""
+    call_id: str | None = None
+    """Default: made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the assistant says, calls, or both (it speaks first)."""
+
+    text: str = ""
+    calls: Sequence[FunctionCall] = ()
+    incomplete: Literal["max_output_tokens", "content_filter"] | None = None
+    """Why the reply broke off: the response ends ``incomplete`` instead of ``completed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The response fails instead of saying anything: ``response.done`` with status ``failed``."""
+
+    message: str = "The model could not produce a response."
+    code: str = "server_error"
+    type: str = "server_error"
+
+
+Answer = str | Reply | FunctionCall | Failure
+"""What a responder returns; a string is short for ``Reply(text)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationView:
+    """What a responder sees when it is its turn."""
+
+    items: Sequence[Mapping[str, Any]]
+    """The conversation, oldest first, as wire objects without audio; spoken parts have their ``transcript``."""
+    instructions: str = ""
+    """The session's or the response's instructions, with additional ones below."""
+    tools: Sequence[Mapping[str, Any]] = ()
+    tool_choice: str | Mapping[str, Any] = "auto"
+    """``auto``, ``none``, ``required`` or ``{"type": "function", "name": ...}``."""
+    modalities: Sequence[str] = ("text", "audio")
+    heard_seconds: float | None = None
+    """Length of the last user message if it was spoken, silence included; None if it was typed."""
+    number: int = 1
+    """Which response of the session this is, counted from 1."""
+    model: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What ``response.create`` carried as ``metadata``."""
+
+    @property
+    def last(self) -> Mapping[str, Any] | None:
+        """The newest item."""
+        return self.items[-1] if self.items else None
+
+    def last_text(self, role: str = "user") -> str:
+        """Return what the newest message of a role says, typed and spoken parts together; ``""`` without one."""
+        for item in reversed(self.items):
+            if item.get("type") == "message" and item.get("role") == role:
+                parts: Iterable[Mapping[str, Any]] = item.get("content") or ()
+                return " ".join(said for part in parts if (said := part.get("text") or part.get("transcript")))
+        return ""
+
+
+class Responder(Protocol):
+    """Decides what to say."""
+
+    def respond(self, view: ConversationView) -> Answer:
+        """Return the answer to the conversation as it stands. An exception makes the response fail."""
+        ...
