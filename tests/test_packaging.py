@@ -1,0 +1,158 @@
+"""What is shipped: the wheel's contents and metadata, what the modules export, what importing costs."""
+
+from __future__ import annotations
+
+import email
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import voicelive
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "voicelive"
+MODULES = sorted(
+    module.name for module in pkgutil.walk_packages(voicelive.__path__, "voicelive.") if "__main__" not in module.name
+)
+HEAVY = {
+    "aiohttp",
+    "anyio",
+    "asyncio",
+    "azure.identity",
+    "cryptography",
+    "httpx",
+    "requests",
+    "trio",
+    "voicelive.aio",
+    "voicelive.cli",
+    "voicelive.emulator",
+    "websockets.asyncio",
+}
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel under test; outside nox, one built from the tree as it is."""
+    path = os.environ.get("VOICELIVE_WHEEL")
+    if path is None:
+        folder = tmp_path_factory.mktemp("wheel")
+        command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        (path,) = map(str, folder.glob("*.whl"))
+    return zipfile.ZipFile(path)
+
+
+def contents(wheel: zipfile.ZipFile) -> dict[str, bytes]:
+    return {name: wheel.read(name) for name in wheel.namelist() if not name.endswith("/")}
+
+
+def metadata(wheel: zipfile.ZipFile) -> email.message.Message:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(wheel.read(name))
+
+
+def test_the_tests_import_what_was_installed() -> None:
+    """Under nox, which names the wheel it installed, src/ is out of sight."""
+    if "VOICELIVE_WHEEL" in os.environ:
+        assert not Path(voicelive.__file__).is_relative_to(SOURCE)
+        assert str(SOURCE.parent) not in map(os.path.abspath, sys.path)
+    else:
+        assert importlib.util.find_spec("voicelive") is not None
+
+
+def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    """Every file under src/voicelive, data and py.typed included, byte for byte; no tests, no docs."""
+    held = {name: data for name, data in contents(wheel).items() if ".dist-info/" not in name}
+    there = {
+        path.relative_to(SOURCE.parent).as_posix(): path.read_bytes()
+        for path in SOURCE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    assert sorted(there) == sorted(held)
+    assert there == held
+    assert "voicelive/py.typed" in held
+
+
+def test_the_wheel_holds_the_licence(wheel: zipfile.ZipFile) -> None:
+    """MIT, with the text beside the metadata."""
+    (text,) = (data for name, data in contents(wheel).items() if name.endswith("/LICENSE"))
+
+    assert (ROOT / "LICENSE").read_bytes() == text
+    assert metadata(wheel)["License-Expression"] == "MIT"
+
+
+def test_the_version_is_the_same_everywhere(wheel: zipfile.ZipFile) -> None:
+    """Package, metadata, installed distribution; and the changelog knows it."""
+    assert voicelive.__version__ == metadata(wheel)["Version"] == importlib.metadata.version("voicelive")
+    assert f"## [{voicelive.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_metadata_asks_for_the_documented_dependencies(wheel: zipfile.ZipFile) -> None:
+    """docs/dependencies.md gives a reason for each of them, and for no other."""
+    required = metadata(wheel).get_all("Requires-Dist")
+    names = sorted(item.replace("<", ">").split(">")[0].split(";")[0].strip() for item in required)
+    documented = [
+        line.split("`")[1]
+        for line in (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+
+    assert sorted(documented) == names
+    assert metadata(wheel)["Requires-Python"] == ">=3.11"
+    assert [item for item in required if "trio" in item] == ["trio>=0.27; extra == 'trio'"]
+
+
+def test_the_command_is_installed() -> None:
+    """``voicelive`` on the command line is ``voicelive.cli.main``."""
+    (command,) = importlib.metadata.entry_points(group="console_scripts", name="voicelive")
+
+    assert command.value == "voicelive.cli:main"
+    assert callable(command.load())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_export_what_they_define(name: str) -> None:
+    """``__all__`` is a tuple that names each public class and function of the module, and nothing that is not there."""
+    module = importlib.import_module(name)
+    exported = getattr(module, "__all__", None)
+    public = not any(part.startswith("_") for part in name.split("."))
+    defined = {
+        key
+        for key, value in vars(module).items()
+        if not key.startswith("_")
+        and (inspect.isclass(value) or inspect.isfunction(value))
+        and value.__module__ == name
+    }
+
+    if public or exported is not None:
+        assert isinstance(exported, tuple)
+        assert [key for key in exported if not hasattr(module, key)] == []
+        assert len(exported) == len(set(exported))
+        assert sorted(defined - set(exported)) == []
+
+
+def test_importing_voicelive_is_light() -> None:
+    """What is only needed for some uses is imported at that use."""
+    program = "import json, sys, voicelive, voicelive.models, voicelive.protocol; print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
+
+    assert sorted(HEAVY.intersection(loaded)) == []
+
+
+def test_async_voicelive_needs_neither_trio_nor_azure_identity() -> None:
+    """trio is optional, and identity is only needed for tokens."""
+    program = "import json, sys, voicelive.aio; print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
+
+    assert {"trio", "azure.identity", "httpx", "cryptography", "requests"}.intersection(loaded) == set()
