@@ -46,7 +46,7 @@ def typing(session: nox.Session) -> None:
     """Mypy and pyright, both strict: the package, the examples, the public types, the snippets of the docs."""
     session.install("-e", ".[trio]", *group("typing", "tests"))
     snippets = Path(session.create_tmp()) / "snippets"
-    session.run("python", "tests/docs/snippets.py", str(snippets))
+    session.run("python", "tests/docs/test_snippets.py", str(snippets))
     session.run("mypy")
     session.run("mypy", str(snippets))
     session.run("pyright")
