@@ -1,0 +1,260 @@
+"""The conversation: its items in order, and the client events that create, read, cut and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pybase64
+
+from voicelive.emulator import audio
+from voicelive.emulator.context import Context, new_id
+from voicelive.emulator.refusal import Refusal, boolean, mapping, one_of, required, text, whole
+
+__all__ = ("Clip", "Conversation", "Item", "decode_audio")
+
+Json = dict[str, Any]
+
+MAX_AUDIO_BYTES = 15 * 1024 * 1024
+_PARTS = {
+    "system": ("input_text", "text"),
+    "user": ("input_text", "input_audio", "input_image", "text", "audio"),
+    "assistant": ("text", "output_text", "audio", "input_text", "output_audio"),
+}
+
+
+@dataclass(slots=True)
+class Clip:
+    """Audio of an item: pcm16 at ``rate`` samples per second, sent and retrieved as ``format``."""
+
+    rate: int
+    format: str = "pcm16"
+    pcm: bytearray = field(default_factory=bytearray)
+
+    @property
+    def milliseconds(self) -> int:
+        """Its length in ms, rounded down."""
+        return len(self.pcm) // 2 * 1000 // self.rate
+
+
+@dataclass(slots=True)
+class Item:
+    """One item of the conversation."""
+
+    wire: Json
+    """As it is sent: the wire object, without audio."""
+    clips: dict[int, Clip] = field(default_factory=dict[int, Clip])
+    """Audio by content index."""
+    heard: dict[int, str] = field(default_factory=dict[int, str])
+    """What was recognized, by content index; the wire object has it only if the session transcribes."""
+
+    @property
+    def id(self) -> str:
+        """The item's id."""
+        return str(self.wire["id"])
+
+    @property
+    def seconds(self) -> float | None:
+        """Length of its audio, or None without any."""
+        return sum(clip.milliseconds for clip in self.clips.values()) / 1000 if self.clips else None
+
+    def view(self) -> Json:
+        """Return the wire object with what was heard filled in."""
+        content = self.wire.get("content")
+        if not self.heard or not content:
+            return self.wire
+        filled = [{**part, "transcript": self.heard.get(i, part.get("transcript"))} for i, part in enumerate(content)]
+        return {**self.wire, "content": [f if i in self.heard else content[i] for i, f in enumerate(filled)]}
+
+    def with_audio(self) -> Json:
+        """Return the wire object with the audio of its parts, as ``conversation.item.retrieved`` has it."""
+        content = [dict(part) for part in self.wire.get("content") or ()]
+        for index, clip in self.clips.items():
+            content[index]["audio"] = pybase64.b64encode(audio.encode(bytes(clip.pcm), clip.format)).decode()
+        return {**self.wire, "content": content} if self.clips else self.wire
+
+
+def decode_audio(value: object, param: str, audio_format: str, rate: int) -> bytes:
+    """Return the bytes of a base64 field, or refuse: not base64, or more than 15 MiB."""
+    try:
+        data = pybase64.b64decode(text(value, param), validate=True)
+    except ValueError:
+        kind = f"{audio_format} at {rate} Hz"
+        message = f"Invalid '{param}'. Expected base64-encoded audio bytes (mono {kind}) but got an invalid value."
+        raise Refusal(message, "invalid_value", param) from None
+    if len(data) > MAX_AUDIO_BYTES:
+        raise Refusal(f"Invalid '{param}': {len(data)} bytes are more than 15 MiB.", "audio_too_large", param)
+    return data
+
+
+class Conversation:
+    """The items of a session, and the events about them.
+
+    Args:
+        context: The session's surroundings.
+        listen: Called with a new user item that holds audio, to find out what was said.
+    """
+
+    def __init__(self, context: Context, listen: Callable[[Item], None]) -> None:
+        self._context = context
+        self._listen = listen
+        self.items: list[Item] = []
+        self.id = new_id("conv")
+        self.handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "conversation.item.create": self._create,
+            "conversation.item.retrieve": self._retrieve,
+            "conversation.item.truncate": self._truncate,
+            "conversation.item.delete": self._delete,
+        }
+
+    @property
+    def nothing(self) -> str | None:
+        """What stands for "no item" in ``previous_item_id``: the two kinds of models differ."""
+        return None if self._context.settings.realtime else ""
+
+    def before(self, item: Item) -> str | None:
+        """Return the id of the item before this one, or what stands for none."""
+        index = next((i for i, other in enumerate(self.items) if other is item), 0)
+        return self.items[index - 1].id if index else self.nothing
+
+    def announce(self, item: Item) -> None:
+        """Send ``conversation.item.created``."""
+        self._context.emit("conversation.item.created", previous_item_id=self.before(item), item=dict(item.wire))
+
+    def add(self, item: Item) -> None:
+        """Put an item at the end."""
+        self.items.append(item)
+
+    def find(self, item_id: str) -> Item | None:
+        """Return the item of that id."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+    def _known(self, event: Mapping[str, Any], what: str) -> Item:
+        item_id = text(required(event, "item_id"), "item_id")
+        if (item := self.find(item_id)) is None:
+            message = f"Error {what} item: the item with id '{item_id}' does not exist."
+            verb = {"retrieving": "retrieve", "truncating": "truncate", "deleting": "delete"}[what]
+            raise Refusal(message, f"item_{verb}_invalid_item_id", "item_id")
+        return item
+
+    # Client events
+
+    def _create(self, event: Mapping[str, Any]) -> None:
+        item = self.build(required(event, "item"))
+        self._insert(item, event.get("previous_item_id"))
+        self.announce(item)
+        if item.clips and item.wire.get("role") == "user":
+            self._listen(item)
+
+    def build(self, given: object, param: str = "item") -> Item:
+        """Return the item that a client described, or refuse."""
+        raw = mapping(given, param)
+        build = {
+            "message": self._message,
+            "function_call": self._function_call,
+            "function_call_output": self._function_call_output,
+            "mcp_approval_response": self._approval,
+        }
+        kind = one_of(required(raw, "type", f"{param}."), tuple(build), f"{param}.type")
+        item_id = raw.get("id")
+        if item_id is not None and self.find(text(item_id, f"{param}.id")):
+            message = f"Error adding item: an item with id '{item_id}' already exists in the conversation."
+            raise Refusal(message, "item_create_duplicate_item_id", f"{param}.id")
+        return build[kind]({**raw, "id": item_id or new_id("item"), "object": "realtime.item"}, param)
+
+    def _message(self, raw: Json, param: str) -> Item:
+        role = one_of(required(raw, "role", f"{param}."), tuple(_PARTS), f"{param}.role")
+        parts = required(raw, "content", f"{param}.")
+        if not isinstance(parts, list):
+            raise Refusal(f"Invalid type for '{param}.content': expected an array.", "invalid_type", f"{param}.content")
+        item = Item({})
+        content = [self._part(item, role, i, part, f"{param}.content[{i}]") for i, part in enumerate(parts)]
+        head = {"id": raw["id"], "object": raw["object"], "type": "message", "status": raw.get("status") or "completed"}
+        rest = {key: value for key, value in raw.items() if key not in head}
+        item.wire = {**head, **rest, "role": role, "content": content}
+        return item
+
+    def _part(self, item: Item, role: str, index: int, part: object, param: str) -> Json:
+        given = mapping(part, param)
+        kind = one_of(required(given, "type", f"{param}."), _PARTS[role], f"{param}.type")
+        if kind in ("input_text", "text", "output_text"):
+            said = text(required(given, "text", f"{param}."), f"{param}.text")
+            return {**given, "type": "text" if kind == "output_text" else kind, "text": said}
+        if kind == "input_image":
+            text(required(given, "image_url", f"{param}."), f"{param}.image_url")
+            return given
+        if kind == "input_audio" or given.get("audio") is not None:
+            item.clips[index] = self._clip(required(given, "audio", f"{param}."), f"{param}.audio")
+        if isinstance(said := given.get("transcript"), str):
+            item.heard[index] = said
+        return {"transcript": None, **{key: value for key, value in given.items() if key != "audio"}}
+
+    def _clip(self, value: object, param: str) -> Clip:
+        audio_format, rate = (
+            self._context.settings["input_audio_format"],
+            self._context.settings["input_audio_sampling_rate"],
+        )
+        data = decode_audio(value, param, audio_format, rate)
+        whole_samples = data[: len(data) // 2 * 2] if audio_format == "pcm16" else data
+        return Clip(rate, audio_format, bytearray(audio.decode(whole_samples, audio_format)))
+
+    def _function_call(self, raw: Json, param: str) -> Item:
+        for name in ("name", "call_id", "arguments"):
+            text(required(raw, name, f"{param}."), f"{param}.{name}")
+        return Item({**raw, "status": raw.get("status") or "completed"})
+
+    def _function_call_output(self, raw: Json, param: str) -> Item:
+        call_id = text(required(raw, "call_id", f"{param}."), f"{param}.call_id")
+        text(required(raw, "output", f"{param}."), f"{param}.output")
+        calls = (item.wire.get("call_id") for item in self.items if item.wire["type"] == "function_call")
+        if call_id not in calls:
+            message = f"Tool call ID '{call_id}' not found in conversation."
+            raise Refusal(message, "invalid_tool_call_id", f"{param}.call_id")
+        return Item(raw)
+
+    def _approval(self, raw: Json, param: str) -> Item:
+        text(required(raw, "approval_request_id", f"{param}."), f"{param}.approval_request_id")
+        boolean(required(raw, "approve", f"{param}."), f"{param}.approve")
+        return Item(raw)
+
+    def _insert(self, item: Item, previous: object) -> None:
+        if previous is None or previous == "":
+            self.items.append(item)
+        elif previous == "root":
+            self.items.insert(0, item)
+        elif (after := self.find(text(previous, "previous_item_id"))) is not None:
+            self.items.insert(self.items.index(after) + 1, item)
+        else:
+            message = f"Error adding item: the previous item with id '{previous}' does not exist."
+            raise Refusal(message, "item_create_invalid_previous_item_id", "previous_item_id")
+
+    def _retrieve(self, event: Mapping[str, Any]) -> None:
+        self._context.emit("conversation.item.retrieved", item=self._known(event, "retrieving").with_audio())
+
+    def _truncate(self, event: Mapping[str, Any]) -> None:
+        item = self._known(event, "truncating")
+        index = whole(required(event, "content_index"), "content_index")
+        end = whole(required(event, "audio_end_ms"), "audio_end_ms")
+        if item.wire.get("role") != "assistant":
+            raise Refusal("Only model output audio messages can be truncated.", "invalid_value", "item_id")
+        if (clip := item.clips.get(index)) is None:
+            message = f"Content part {index} of item '{item.id}' holds no audio."
+            raise Refusal(message, "invalid_value", "content_index")
+        if end > clip.milliseconds:
+            message = f"Audio content of {clip.milliseconds}ms is already shorter than {end}ms"
+            raise Refusal(message, "invalid_value", "audio_end_ms")
+        del clip.pcm[end * clip.rate // 1000 * 2 :]
+        # Nobody can tell which words were still heard, so the service forgets them all.
+        item.wire["content"] = [{**part, "transcript": None} if i == index else part for i, part in _parts(item)]
+        item.heard.pop(index, None)
+        self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end)
+
+    def _delete(self, event: Mapping[str, Any]) -> None:
+        item = self._known(event, "deleting")
+        self.items.remove(item)
+        self._context.emit("conversation.item.deleted", item_id=item.id)
+
+
+def _parts(item: Item) -> list[tuple[int, Json]]:
+    return list(enumerate(item.wire["content"]))

@@ -1,0 +1,44 @@
+"""What the protocol engine asks of whoever drives it: work in a thread, a pause, the end of another task.
+
+The engine is written as generators that yield these, so that it needs neither an event loop nor a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ("Join", "Pause", "Steps", "Task", "Work")
+
+
+class Task(Protocol):
+    """A generator that is being driven on its own."""
+
+    def cancel(self) -> object:
+        """Stop it where it waits; it does not run on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Call this outside the event loop and send its result into the generator, or throw its exception."""
+
+    call: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Go on after this many seconds, and not before the client has taken what was sent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Go on when the task has ended, however it ended."""
+
+    task: Task
+
+
+Steps = Generator[Work | Pause | Join, Any, None]
