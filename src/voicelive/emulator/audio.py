@@ -61,7 +61,7 @@ def decode(data: bytes, format: str) -> bytes:  # noqa: A002 - the wire's word
 
     Args:
         data: Audio bytes.
-        format: ``"g711_ulaw"``, ``"g711_alaw"``, or ``"pcm16"`` in any of its spellings (``"pcm16_16000hz"`` and so on).
+        format: ``"g711_ulaw"``, ``"g711_alaw"``, or ``"pcm16"`` in any spelling (``"pcm16_16000hz"``).
 
     Raises:
         ValueError: The format is not one of these, or pcm16 is not a whole number of samples.
