@@ -2,7 +2,7 @@
 
 Pydantic does the validating; this module adds what the Voice Live wire needs on top:
 
-* building by hand refuses unknown keywords (naming the nearest field) and wrong types;
+* building by hand refuses unknown keywords (naming the nearest field), wrong types and values out of range;
 * parsing keeps unknown keys, unknown kinds and unknown enum values;
 * what was set is sent, an explicit ``None`` included, and what was not set is not;
 * models read like the mapping they came from, under their wire names;
@@ -13,151 +13,56 @@ from __future__ import annotations
 
 import difflib
 import threading
-from collections.abc import Iterator, Mapping
-from enum import Enum, EnumMeta
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, cast, get_args, get_origin
 
-import pybase64
-from pydantic import (
-    AllowInfNan,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import SchemaValidator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from voicelive.models._values import (
+    Audio,
+    Base64,
+    Between,
+    Bool,
+    Float,
+    Hidden,
+    Int,
+    JsonValue,
+    Metadata,
+    NotEmpty,
+    OpenEnum,
+    Rule,
+    Secret,
+    Str,
+    Text,
+    TokenLimit,
+    VoiceLiveEnum,
+    encode_base64,
+)
 
 __all__ = (
     "Base64",
+    "Between",
     "Bool",
     "Float",
     "Int",
     "JsonValue",
+    "Metadata",
     "Model",
-    "Needed",
+    "NotEmpty",
     "OpenEnum",
+    "Rule",
     "Secret",
     "Str",
     "Text",
+    "TokenLimit",
     "Unknown",
     "VoiceLiveEnum",
-    "build_validator",
     "encode_base64",
+    "refuse_known_kind",
 )
-
-JsonValue = Any
-"""Free JSON: ``None``, ``bool``, ``int``, ``float``, ``str``, ``list`` or ``dict`` with text keys."""
-
-T = TypeVar("T")
-
-# Scalars refuse lookalikes ("300" for 300, True for 1), which pydantic would convert by default.
-Str = Annotated[str, Strict()]
-Int = Annotated[int, Strict()]
-Float = Annotated[float, Strict(), AllowInfNan(False)]
-Bool = Annotated[bool, Strict()]
-OpenEnum = Annotated[T, Field(union_mode="left_to_right")]
-"""``OpenEnum[SomeEnum | str]``: a member where the value is known, the plain string where it is not."""
-
-
-class _Hidden:
-    """Marks a field whose value must not be shown."""
-
-
-class _Audio(_Hidden):
-    """Marks a field that holds base64 text, shown by its length only."""
-
-
-Secret = Annotated[T, Strict(), _Hidden()]
-
-
-class _Needed:
-    """Marks a field that the service may leave out, though it must be given when building."""
-
-
-# A default that type checkers do not see: to them, the keyword is required.
-Needed = Annotated[T | None, Field(default=None), _Needed()]
-"""``Needed[Str]``: required as a keyword, and ``None`` where a parsed object came without it."""
-
-
-def encode_base64(audio: object) -> str:
-    """Turn audio into the base64 text the wire carries (RFC 4648 section 4, padded).
-
-    Args:
-        audio: Raw bytes (``bytes``, ``bytearray``, ``memoryview``), or text that is base64 already.
-
-    Raises:
-        TypeError: It is neither bytes nor text.
-        ValueError: It is text, but not base64.
-    """
-    if isinstance(audio, bytes | bytearray | memoryview):
-        return pybase64.b64encode(cast(bytes, audio)).decode("ascii")
-    if not isinstance(audio, str):
-        raise TypeError(f"audio must be bytes, bytearray, memoryview or base64 text, not {type(audio).__name__}")
-    try:
-        pybase64.b64decode_as_bytearray(audio, validate=True)
-    except ValueError:
-        raise ValueError("audio is text, but not base64: pass the raw bytes and they are encoded for you") from None
-    return audio
-
-
-def _text(value: object) -> object:
-    # Voices take pitch, rate and volume as text, yet people write numbers there.
-    return format(value, "g") if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Text = Annotated[str, BeforeValidator(_text), Strict()]
-"""A string that may be given as a number."""
-
-Base64 = Annotated[str, Strict(), _Audio()]
-"""Base64 text. Bytes given to a constructor are encoded; parsed text is taken as it is."""
-
-
-if TYPE_CHECKING:
-    # With a metaclass of our own in sight, pyright no longer takes the members for enum members.
-    _CaseInsensitive = EnumMeta
-else:
-
-    class _CaseInsensitive(EnumMeta):
-        """``Modality["Text"]`` and ``Modality.text`` find ``Modality.TEXT``."""
-
-        def __getitem__(cls, name):
-            return super().__getitem__(name.upper())
-
-        def __getattr__(cls, name):
-            member = cls.__dict__.get("_member_map_", {}).get(name.upper())
-            if member is None or name.startswith("_"):
-                raise AttributeError(f"{cls.__name__} has no member {name!r}")
-            return member
-
-
-class VoiceLiveEnum(str, Enum, metaclass=_CaseInsensitive):
-    """A set of known wire strings. Members equal, hash and print as their value.
-
-    Every set is open: where a field is typed ``SomeEnum | str``, a value that is not listed stays a plain string.
-    Members are found by name whatever the case; values are matched exactly.
-    """
-
-    # Stated, though str's would do: type checkers take an own __eq__ as leave to compare a member with any string.
-    def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, cast(str, other))
-
-    def __ne__(self, other: object) -> bool:
-        return str.__ne__(self, cast(str, other))
-
-    __hash__ = str.__hash__
-
-    def __str__(self) -> str:
-        return str.__str__(self.value)
-
-    def __format__(self, spec: str) -> str:
-        return str.__format__(self.value, spec)
-
 
 _building = threading.RLock()
 
@@ -168,7 +73,7 @@ class Model(BaseModel):
     Build it with keywords, or from one mapping by wire names (``Model({...})``), which may hold keys this version does
     not know. ``as_dict()`` gives the wire form back. Reading works by attribute and, as in a mapping, by wire name
     (``event["session"]``, ``.get``, ``in``, ``.keys()``); keys that were never set are absent there and ``None`` as
-    attributes.
+    attributes. ``del model.field`` makes a field unset again.
 
     Raises:
         TypeError: An unknown keyword; the message names the nearest field.
@@ -188,9 +93,6 @@ class Model(BaseModel):
         defer_build=True,
     )
 
-    _on_the_wire: ClassVar[bool] = True
-    """Whether the service sends or takes this kind; false for what only the client makes."""
-
     _also_accepts: ClassVar[Mapping[str, str]] = {}
     """Older names of fields, accepted when building and never sent."""
 
@@ -199,23 +101,29 @@ class Model(BaseModel):
         def __init__(self, mapping: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
             __tracebackhide__ = True
             cls = type(self)
+            cls._complete()
             if mapping is None:
-                given = fields
-                cls._refuse_unknown(given)
+                cls._refuse_unknown(fields)
             elif isinstance(mapping, Mapping):
-                given = {**mapping, **fields}
+                fields = {**mapping, **fields}
             else:
                 raise TypeError(f"{cls.__name__} takes keywords or one mapping, not {type(mapping).__name__}")
-            cls._complete()
-            given = cls._from_given({cls._also_accepts.get(name, name): value for name, value in given.items()})
-            self.__pydantic_validator__.validate_python(given, self_instance=self)
-            self.__pydantic_fields_set__.update(cls._shape().constants)
-            if mapping is None:
-                self._refuse_missing()
+            given = cls._prepare(fields)
+            try:
+                self.__pydantic_validator__.validate_python(given, self_instance=self)
+            except ValidationError as error:
+                raise cls._readable(error) from None
             self._check_all()
 
         # Tells pydantic that parsing need not come through here.
         __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def model_rebuild(cls, **options):
+            # Pydantic comes here too when a model is used for the first time, by as many threads as there are.
+            depth = options.pop("_parent_namespace_depth", 2) + 1
+            with _building:
+                return super().model_rebuild(_parent_namespace_depth=depth, **options)
 
     @classmethod
     @cache
@@ -225,44 +133,128 @@ class Model(BaseModel):
     @classmethod
     def _complete(cls) -> None:
         if not cls.__pydantic_complete__:
-            with _building:
-                cls.model_rebuild()
+            cls.model_rebuild()
+
+    # What was written by hand, on its way to the validator
 
     @classmethod
-    def _refuse_unknown(cls, given: Mapping[str, object]) -> None:
-        known = cls._shape().accepted
+    def _refuse_unknown(cls, given: Iterable[str]) -> None:
+        known = cls._shape().names
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(name, known, 1, 0.5)
                 hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(sorted(known)) or 'no fields'}"
                 raise TypeError(f"{cls.__name__} has no field {name!r}; {hint}")
 
-    def _refuse_missing(self) -> None:
-        if missing := [name for name in self._shape().needed if self.__dict__[name] is None]:
-            raise ValidationError.from_exception_data(
-                type(self).__name__,
-                [{"type": "missing", "loc": (name,), "input": None} for name in missing],
-                hide_input=True,
-            )
+    @classmethod
+    def _prepare(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Turn what a caller wrote into what is validated, in the mappings inside it too."""
+        prepared = cls._prepare_values(given)
+        for name, value in cls._shape().constants.items():
+            prepared.setdefault(name, value)
+        return prepared
+
+    @classmethod
+    def _prepare_values(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        shape = cls._shape()
+        renamed: dict[str, Any] = {}
+        for key, value in given.items():
+            name = shape.names.get(key, key)
+            if name in renamed:
+                raise TypeError(f"{cls.__name__} was given {name!r} twice, once as {key!r}")
+            renamed[name] = value
+        prepared = cls._from_given(renamed)
+        for name, kinds in shape.kinds.items():
+            if isinstance(value := prepared.get(name), list):
+                prepared[name] = [cls._prepare_nested(kinds, item) for item in cast("list[object]", value)]
+            elif value is not None:
+                prepared[name] = cls._prepare_nested(kinds, value)
+        return prepared
+
+    @staticmethod
+    def _prepare_nested(kinds: list[type[Model]], value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        given = cast("Mapping[str, Any]", value)
+        for kind in kinds:
+            if len(kinds) == 1 or kind._fits(given):
+                return kind._prepare(given)
+        return dict(given)
 
     @classmethod
     def _from_given(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Turn what a caller wrote into what is validated: bytes become base64, older shapes the current one."""
+        """Turn bytes into base64, and older shapes into the current one. May change and return what it is given."""
         for name in cls._shape().audio:
             if given.get(name) is not None:
                 given[name] = encode_base64(given[name])
         return given
 
+    @classmethod
+    def _fits(cls, given: Mapping[str, Any]) -> bool:
+        """Say whether a mapping, found where several kinds may stand, is meant to be of this one."""
+        tags = cls._shape().tags
+        return any(name in given for name in tags) and all(given.get(name, tag) == tag for name, tag in tags.items())
+
+    # The rules for what was written by hand
+
     def _check(self) -> None:
         """Refuse a combination that the service refuses. Runs on what was built by hand only."""
 
     def _check_all(self) -> None:
-        self._check()
+        if refusals := list(self._refusals(())):
+            raise ValidationError.from_exception_data(type(self).__name__, refusals, hide_input=True)
+
+    def _refusals(self, loc: tuple[str | int, ...]) -> Iterator[InitErrorDetails]:
         for name in self.__pydantic_fields_set__:
-            value = self.__dict__.get(name)
-            for item in cast("list[object]", value) if isinstance(value, list) else (value,):
+            yield from self._refusals_of(name, loc)
+        self._check()
+
+    def _refusals_of(self, name: str, loc: tuple[str | int, ...]) -> Iterator[InitErrorDetails]:
+        value = self.__dict__.get(name)
+        if value is None:
+            return
+        for rule in self._shape().rules.get(name, ()):
+            if refusal := rule.refusal(value):
+                error = PydanticCustomError("not_accepted", "{refusal}", {"refusal": refusal})
+                yield InitErrorDetails(type=error, loc=(*loc, name), input=None)
+        if isinstance(value, Model):
+            yield from value._refusals((*loc, name))
+        elif isinstance(value, list):
+            for index, item in enumerate(cast("list[object]", value)):
                 if isinstance(item, Model):
-                    item._check_all()
+                    yield from item._refusals((*loc, name, index))
+
+    # What the validator said of it
+
+    @classmethod
+    def _readable(cls, error: ValidationError) -> ValidationError:
+        """Leave out what pydantic tells of unions: which members it tried, and why the others did not fit."""
+        found: dict[tuple[object, ...], InitErrorDetails] = {}
+        for detail in error.errors(include_url=False, include_input=False):
+            if not any(str(part).startswith("Unknown") for part in detail["loc"]):
+                loc = cls._fields_only(detail["loc"])
+                found[(*loc, detail["msg"])] = _again(detail, loc)
+        paths = [line.get("loc", ()) for line in found.values()]
+        lines = [
+            line
+            for line, path in zip(found.values(), paths, strict=True)
+            if not any(len(other) > len(path) and other[: len(path)] == path for other in paths)
+        ]
+        return ValidationError.from_exception_data(error.title, lines, hide_input=True) if lines else error
+
+    @classmethod
+    def _fields_only(cls, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        kinds: list[type[Model]] = [cls]
+        kept: list[str | int] = []
+        for part in loc:
+            if isinstance(part, int):
+                kept.append(part)
+                continue
+            holders = [shape for shape in (kind._shape() for kind in kinds) if part in shape.names]
+            if holders:
+                kept.append(part)
+                kinds = [nested for shape in holders for nested in shape.kinds.get(shape.names[part], ())]
+        return tuple(kept)
 
     # As the wire's JSON object
 
@@ -316,20 +308,46 @@ class Model(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Model):
-            return type(self) is type(other) and self.as_dict() == other.as_dict()
+            related = isinstance(other, type(self)) or isinstance(self, type(other))
+            return related and self.as_dict() == other.as_dict()
         if isinstance(other, Mapping):
             return self.as_dict() == other
         return NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 
+    # Assigning is writing by hand
+
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in type(self).model_fields and not name.startswith("_") and name not in (self.model_extra or {}):
-            type(self)._refuse_unknown({name: value})
-            name = type(self)._also_accepts.get(name, name)
-        if name in self._shape().audio and value is not None:
-            value = encode_base64(value)
-        super().__setattr__(name, value)
+        cls = type(self)
+        own = getattr(cls, name, None)
+        if name.startswith("_") or name in (self.model_extra or ()) or (isinstance(own, property) and own.fset):
+            super().__setattr__(name, value)
+            return
+        cls._refuse_unknown((name,))
+        for field, prepared in cls._prepare_values({name: value}).items():
+            self._assign(field, prepared)
+
+    def _assign(self, name: str, value: Any) -> None:
+        before, was_set = self.__dict__.get(name), name in self.__pydantic_fields_set__
+        try:
+            super().__setattr__(name, value)
+        except ValidationError as error:
+            raise type(self)._readable(error) from None
+        if refusals := list(self._refusals_of(name, ())):
+            vars(self)[name] = before
+            if not was_set:
+                self.__pydantic_fields_set__.discard(name)
+            raise ValidationError.from_exception_data(type(self).__name__, refusals, hide_input=True)
+
+    def __delattr__(self, name: str) -> None:
+        field = type(self).model_fields.get(self._shape().names.get(name, name))
+        if field is None or field.is_required() or self.model_config.get("frozen"):
+            super().__delattr__(name)
+            return
+        name = self._shape().names[name]
+        vars(self)[name] = field.default
+        self.__pydantic_fields_set__.discard(name)
 
     def __str__(self) -> str:
         return repr(self)
@@ -346,8 +364,8 @@ class Model(BaseModel):
 
 
 class _Redacted:
-    def __init__(self, value: object, kind: _Hidden) -> None:
-        self.text = f"<{len(cast(str, value))} base64 characters>" if isinstance(kind, _Audio) else "<hidden>"
+    def __init__(self, value: object, kind: Hidden) -> None:
+        self.text = f"<{len(cast(str, value))} base64 characters>" if isinstance(kind, Audio) else "<hidden>"
 
     def __repr__(self) -> str:
         return self.text
@@ -359,21 +377,48 @@ class _Shape:
     def __init__(self, cls: type[Model], also_accepts: Mapping[str, str]) -> None:
         fields: Mapping[str, FieldInfo] = cls.model_fields
         self.by_wire = {field.alias or name: name for name, field in fields.items()}
-        self.accepted = {*fields, *self.by_wire, *also_accepts}
-        self.constants = {name for name, field in fields.items() if isinstance(field.default, str)}
-        marks = [
-            (name, mark) for name, field in fields.items() for mark in (*field.metadata, *_marks(field.annotation))
-        ]
-        self.hidden = {name: mark for name, mark in marks if isinstance(mark, _Hidden)}
-        self.audio = {name for name, mark in self.hidden.items() if isinstance(mark, _Audio)}
-        self.needed = [name for name, mark in marks if isinstance(mark, _Needed)]
+        self.names = {**{name: name for name in fields}, **also_accepts, **self.by_wire}
+        # A default other than None is part of the wire form, and sent.
+        self.constants = {
+            name: field.default
+            for name, field in fields.items()
+            if not field.is_required() and field.default is not None
+        }
+        # What tells this kind from others of its family.
+        self.tags = {
+            name: value for name, value in self.constants.items() if get_origin(fields[name].annotation) is Literal
+        }
+        self.rules: dict[str, list[Rule]] = {}
+        self.hidden: dict[str, Hidden] = {}
+        self.kinds: dict[str, list[type[Model]]] = {}
+        for name, field in fields.items():
+            for part in (*field.metadata, *_parts(field.annotation)):
+                if isinstance(part, Rule):
+                    self.rules.setdefault(name, []).append(part)
+                elif isinstance(part, Hidden):
+                    self.hidden[name] = part
+                elif isinstance(part, type) and issubclass(part, Model):
+                    self.kinds.setdefault(name, []).append(part)
+        self.audio = {name for name, mark in self.hidden.items() if isinstance(mark, Audio)}
 
 
-def _marks(annotation: object) -> Iterator[object]:
-    # `Secret[str] | None` keeps its mark inside the union.
-    yield from getattr(annotation, "__metadata__", ())
-    for part in get_args(annotation):
-        yield from _marks(part)
+def _parts(annotation: object) -> Iterator[object]:
+    """Yield the classes and marks an annotation is made of."""
+    if get_origin(annotation) is Annotated:
+        base, *marks = get_args(annotation)
+        yield from marks
+        yield from _parts(base)
+    elif arguments := get_args(annotation):
+        for argument in arguments:
+            yield from _parts(argument)
+    else:
+        yield annotation
+
+
+def _again(detail: ErrorDetails, loc: tuple[str | int, ...]) -> InitErrorDetails:
+    # The text is done already: as the only value of a template, its own braces are safe.
+    again = PydanticCustomError(cast("Any", detail["type"]), "{text}", {"text": detail["msg"]})
+    return InitErrorDetails(type=again, loc=loc, input=None)
 
 
 class Unknown(Model):
@@ -389,26 +434,36 @@ class Unknown(Model):
         @field_validator("type", mode="after")
         @classmethod
         def _not_a_known_kind(cls, value: str | None) -> str | None:
-            # Else a broken object of a known kind would pass as an unknown one.
-            if value in cls._known_kinds():
-                raise ValueError(f"{value!r} is a known kind")
-            return value
+            return refuse_known_kind(cls, "type", value)
 
     @classmethod
-    @cache
-    def _known_kinds(cls) -> frozenset[object]:
-        family = next(base for base in cls.__mro__[1:] if base not in (Unknown, Model) and issubclass(base, Model))
-        leaves = [family]
-        for leaf in leaves:
-            leaves.extend(leaf.__subclasses__())
-        return frozenset(
-            leaf.model_fields["type"].default
-            for leaf in leaves
-            if "type" in leaf.model_fields and leaf._on_the_wire and not issubclass(leaf, Unknown)
-        )
+    def _refuse_unknown(cls, given: Iterable[str]) -> None:
+        """Take any keyword."""
+
+    def _check(self) -> None:
+        if self.get("type") is None:
+            raise ValueError(f"{type(self).__name__} needs a 'type', which says what kind it is")
 
 
-def build_validator(union: Any) -> SchemaValidator:
-    """Build the validator of a union of models. Its ``validate_json`` is what parses fastest."""
-    with _building:
-        return cast(SchemaValidator, TypeAdapter[Any](union).validator)
+def refuse_known_kind(cls: type[Model], name: str, value: str | None) -> str | None:
+    """Keep a broken object of a known kind from passing as one of an unknown kind.
+
+    Raises:
+        ValueError: ``value`` is the ``name`` (type, model, ...) of a known kind in the family that ``cls`` stands for.
+    """
+    if value in _known_kinds(cls, name):
+        raise ValueError(f"{value!r} is a known kind")
+    return value
+
+
+@cache
+def _known_kinds(cls: type[Model], name: str) -> frozenset[object]:
+    family = next(base for base in cls.__mro__[1:] if base not in (Unknown, Model) and issubclass(base, Model))
+    leaves = [family]
+    for leaf in leaves:
+        leaves.extend(leaf.__subclasses__())
+    return frozenset(
+        leaf.model_fields[name].default
+        for leaf in leaves
+        if name in leaf.model_fields and not leaf.__name__.startswith("Unknown")
+    )
