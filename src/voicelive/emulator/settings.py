@@ -17,14 +17,8 @@ __all__ = ("Settings", "output_rate", "voice")
 Json = dict[str, Any]
 
 _OPENAI_VOICES = ("alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar")
-_VOICE_TYPES = (
-    "openai",
-    "azure-realtime-native",
-    "azure-standard",
-    "azure-custom",
-    "azure-personal",
-    "avatar-voice-sync",
-)
+_FULL_VOICE_TYPES = ("azure-standard", "azure-custom", "azure-personal")
+_VOICE_TYPES = ("openai", "azure-realtime-native", "avatar-voice-sync", *_FULL_VOICE_TYPES)
 _AZURE_VOICE: Json = dict.fromkeys(
     (
         "temperature",

@@ -1,0 +1,196 @@
+"""Responses: which one is active, and how each runs from ``response.created`` to ``response.done``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from voicelive.emulator.context import Context
+from voicelive.emulator.conversation import Conversation, Item
+from voicelive.emulator.output import Output
+from voicelive.emulator.refusal import Refusal, mapping, text
+from voicelive.emulator.script import ScriptRun, Turn
+from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall, Reply
+from voicelive.emulator.steps import Join, Steps, Task, Work
+
+__all__ = ("Responses",)
+
+Json = dict[str, Any]
+
+
+class Responses:
+    """The responses of a session, of which one at a time is active.
+
+    Args:
+        context: The session's surroundings.
+        conversation: What they answer to, and where their items go.
+        script: Where answers come from first.
+        listening: Returns the task that is still finding out what the user said, if there is one.
+    """
+
+    def __init__(
+        self, context: Context, conversation: Conversation, script: ScriptRun, listening: Callable[[], Task | None]
+    ) -> None:
+        self._context = context
+        self._conversation = conversation
+        self._script = script
+        self._listening = listening
+        self._active: Output | None = None
+        self._task: Task | None = None
+        self._count = 0
+        self.has_spoken = False
+        """Whether any audio was produced, which fixes the voice."""
+        self.handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "response.create": self._create,
+            "response.cancel": self._cancel,
+        }
+
+    @property
+    def active(self) -> Task | None:
+        """The task of the response that is under way."""
+        return self._task if self._active else None
+
+    def _create(self, event: Mapping[str, Any]) -> None:
+        request = mapping(event.get("response") or {}, "response")
+        more = event.get("additional_instructions")
+        if more is not None:
+            text(more, "additional_instructions")
+        fields = self._context.settings.for_response(request)
+        history = self._history(request)
+        spoken = _pre_generated(request)
+        if self._active and not request.get("cancel_previous"):
+            message = f"Conversation already has an active response in progress: {self._active.id}."
+            raise Refusal(message, "conversation_already_has_active_response")
+        self.interrupt("client_cancelled")
+        self.begin(fields, history, Reply(spoken) if spoken is not None else None, more or "")
+
+    def _history(self, request: Json) -> list[Json] | None:
+        """Return the items to answer to instead of the conversation's, or None for the conversation itself."""
+        own = [self._described(request, "input_items"), self._described(request, "append_input_items")]
+        if request.get("input_items") is None and not own[1]:
+            return None
+        before = own[0] if request.get("input_items") is not None else self._items()
+        return before + own[1]
+
+    def _described(self, request: Json, name: str) -> list[Json]:
+        given = request.get(name) or []
+        if not isinstance(given, list):
+            raise Refusal(f"Invalid type for 'response.{name}': expected an array.", "invalid_type", f"response.{name}")
+        return [self._conversation.build(item, f"response.{name}[{i}]").view() for i, item in enumerate(given)]
+
+    def _items(self) -> list[Json]:
+        return [item.view() for item in self._conversation.items]
+
+    def begin(
+        self,
+        fields: Json | None = None,
+        history: list[Json] | None = None,
+        reply: Reply | None = None,
+        more_instructions: str = "",
+    ) -> None:
+        """Start a response; by default one that the session's settings describe, to the conversation as it is.
+
+        A script's turn may have an error or the end of the connection in its place.
+        """
+        self._count += 1
+        fields = self._context.settings.for_response({}) if fields is None else fields
+        turn = Turn(reply=reply) if reply is not None else self._script.next_answer() or Turn()
+        if turn.error is not None:
+            error = turn.error
+            raise Refusal(error.message, error.code or "server_error", error.param, error.type)
+        if turn.close is not None and turn.reply is None:
+            self._context.hang_up(*turn.close)
+            return
+        output = Output(self._context, self._conversation, fields)
+        self._active = output
+        output.created()
+        self._task = self._context.spawn(self._run(output, turn, history, more_instructions))
+
+    def _run(self, output: Output, turn: Turn, history: list[Json] | None, more: str) -> Steps:
+        if (listening := self._listening()) is not None:
+            yield Join(listening)
+        try:
+            answer: Answer = turn.reply if turn.reply is not None else ""
+            if turn.reply is None:
+                view = self._view(output, history, more)
+                output.count_input(view)
+                answer = yield Work(lambda: self._context.services.responder.respond(view))
+            else:
+                output.count_input(self._view(output, history, more))
+            yield from self._play(output, answer)
+        except Exception as error:  # Whatever a replaceable part raises, the session outlives it.
+            output.finish("failed", Failure(f"{type(error).__name__}: {error}"))
+        self._ended(output)
+        if turn.close is not None:
+            self._context.hang_up(*turn.close)
+
+    def _play(self, output: Output, answer: Answer) -> Steps:
+        if isinstance(answer, Failure):
+            output.finish("failed", answer)
+            return
+        if isinstance(answer, str):
+            answer = Reply(answer)
+        elif isinstance(answer, FunctionCall):
+            answer = Reply(calls=(answer,))
+        yield from output.play(answer)
+
+    def _view(self, output: Output, history: list[Json] | None, more: str) -> ConversationView:
+        fields = output.fields
+        items = self._items() if history is None else history
+        return ConversationView(
+            items=items,
+            instructions="\n".join(part for part in (fields["instructions"] or "", more) if part),
+            tools=fields["tools"] or (),
+            tool_choice=fields["tool_choice"] or "auto",
+            modalities=fields["modalities"],
+            heard_seconds=self._heard_seconds(items),
+            number=self._count,
+            model=self._context.settings.model,
+            metadata=fields["metadata"] or {},
+        )
+
+    def _heard_seconds(self, items: list[Json]) -> float | None:
+        for wire in reversed(items):
+            if wire["type"] == "message" and wire["role"] == "user":
+                item = self._conversation.find(wire["id"])
+                return item.seconds if item else None
+        return None
+
+    # Ends
+
+    def _ended(self, output: Output) -> None:
+        self.has_spoken = self.has_spoken or output.has_spoken
+        if self._active is output:
+            self._active = None
+
+    def interrupt(self, reason: str) -> None:
+        """Cancel the active response, if there is one.
+
+        Args:
+            reason: ``client_cancelled`` or ``turn_detected``.
+        """
+        output, task = self._active, self._task
+        if output is None or task is None:
+            return
+        task.cancel()
+        output.finish("cancelled", reason)
+        self._ended(output)
+
+    def _cancel(self, event: Mapping[str, Any]) -> None:
+        wanted = event.get("response_id")
+        if wanted is not None:
+            text(wanted, "response_id")
+        if self._active is None or wanted not in (None, self._active.id):
+            raise Refusal("Cancellation failed: no active response found.", "response_cancel_not_active")
+        self.interrupt("client_cancelled")
+
+
+def _pre_generated(request: Json) -> str | None:
+    message = request.get("pre_generated_assistant_message")
+    if message is None:
+        return None
+    where = "response.pre_generated_assistant_message"
+    parts = mapping(message, where).get("content")
+    if not isinstance(parts, list):
+        raise Refusal(f"Invalid type for '{where}.content': expected an array.", "invalid_type", f"{where}.content")
+    return " ".join(text(mapping(part, where).get("text"), f"{where}.content.text") for part in parts)
