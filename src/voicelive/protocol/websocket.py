@@ -366,6 +366,7 @@ class WebSocket:
             raise self.closed_error()
         if self._extended:
             self._protocol.send_text(message)
+            self._collect()
             return self.output()
         mask = self._mask()
         size = len(message)
