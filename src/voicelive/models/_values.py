@@ -20,7 +20,9 @@ __all__ = (
     "Hidden",
     "Int",
     "JsonValue",
+    "MayBeLeftOut",
     "Metadata",
+    "Needed",
     "NotEmpty",
     "OpenEnum",
     "Rule",
@@ -126,6 +128,15 @@ class Between(Rule):
         else:
             text = f"must be from {self.low:g} to {self.high:g}"
         return f"{text} {self.unit}".rstrip()
+
+
+class MayBeLeftOut:
+    """Marks a field that must be given when building, though the service may leave it out."""
+
+
+# A default that type checkers do not see: to them, the keyword is required.
+Needed = Annotated[T | None, Field(default=None), MayBeLeftOut()]
+"""``Needed[Str]``: required as a keyword, and ``None`` where a parsed object came without it."""
 
 
 class NotEmpty(Rule):
