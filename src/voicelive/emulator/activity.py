@@ -21,12 +21,10 @@ _BLOCKS = 10
 _DB_AT_ONE = 20.0
 """How far above the noise a frame must be at threshold 1; 10 dB at the default threshold of 0.5."""
 _HYSTERESIS_DB = 3.0
-_QUIETEST_NOISE = -60.0
-"""Below this level, in dBFS, no difference is taken for speech."""
+_QUIETEST_NOISE = -55.0
+"""What is taken for the noise, in dBFS, where there is less or none, as in padding and behind noise gates."""
 _LOUDEST_NOISE = -35.0
 """A stream that begins in the middle of a word has no quiet part yet; what is this loud and more is never the noise."""
-_DIGITAL_SILENCE = -75.0
-"""Padding, not a room: it says nothing about the noise to come."""
 
 
 class EnergyVoiceActivity:
@@ -98,9 +96,8 @@ class EnergyVoiceActivity:
 
     def _noise(self, level: float) -> float:
         """Take note of a frame's level and return the level of the noise, the quietest of the last two seconds."""
-        if level > _DIGITAL_SILENCE:
-            self._block = min(self._block, level)
-            self._block_frames += 1
+        self._block = min(self._block, level)
+        self._block_frames += 1
         quietest = min(self._block, *self._blocks, _LOUDEST_NOISE)
         if self._block_frames == _BLOCK_FRAMES:
             self._blocks.append(self._block)
