@@ -26,9 +26,7 @@ def expect(name: str, value: object, kind: type[T], what: str) -> T:
 
 
 def expect_mapping(name: str, value: object) -> Mapping[object, object]:
-    """Return ``value`` as a mapping, an empty one for ``None``; see ``expect``."""
-    if value is None:
-        return {}
+    """Return ``value`` if it is a mapping; see ``expect``."""
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a mapping, not {type(value).__name__}")
     return cast("Mapping[object, object]", value)

@@ -177,7 +177,7 @@ def _requote(path: str) -> str:
 
 def _caller_query(query: Mapping[str, Any] | None) -> dict[str, list[str]]:
     parameters: dict[str, list[str]] = {}
-    for key, value in expect_mapping("query", query).items():
+    for key, value in expect_mapping("query", {} if query is None else query).items():
         key = expect("a key of query", key, str, "a text")
         values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else (value,)
         parameters[key] = [_query_text(key, item) for item in values]
@@ -241,7 +241,7 @@ def check_headers(headers: Mapping[str, Any] | None) -> dict[str, str]:
     """
     checked: dict[str, str] = {}
     seen: set[str] = set()
-    for name, value in expect_mapping("headers", headers).items():
+    for name, value in expect_mapping("headers", {} if headers is None else headers).items():
         name = expect("a header name", name, str, "a text")
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} is not a header name (RFC 9110 section 5.6.2)")

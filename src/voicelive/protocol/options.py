@@ -13,7 +13,7 @@ from voicelive.protocol._arguments import expect, expect_mapping, warn_unknown
 
 __all__ = ("TransportOptions", "WebsocketConnectionOptions", "parse_options")
 
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+PROXY_SCHEMES = ("http", "socks5", "socks5h")
 LONGEST_WAIT = 366 * 24 * 3600.0
 """Seconds. Locks and selectors refuse longer waits, each at a length of its own."""
 
@@ -83,7 +83,7 @@ def parse_options(
         TypeError: A value of the wrong type.
         ValueError: A value out of range.
     """
-    given = expect_mapping("connection_options", options)
+    given = expect_mapping("connection_options", {} if options is None else options)
     warn_unknown("connection option", given, (*_PARSERS, "vendor_options"))
     values = {name: parse(name, given[name]) for name, parse in _PARSERS.items() if name in given}
     # None means the default for these two: waiting for ever would be no bound at all.
@@ -99,7 +99,7 @@ def parse_options(
 
 
 def _vendor_options(options: object) -> dict[str, object]:
-    given = expect_mapping("vendor_options", options)
+    given = expect_mapping("vendor_options", {} if options is None else options)
     warn_unknown("vendor option", given, _VENDOR)
     values: dict[str, object] = {}
     for key, (name, parse) in _VENDOR.items():

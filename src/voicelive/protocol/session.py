@@ -1,0 +1,249 @@
+"""What a connection knows and decides, the same for all facades: no I/O, no clock, no event loop."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from enum import Enum
+from typing import TYPE_CHECKING, cast
+
+from voicelive.exceptions import ConcurrentReadError, ConnectionClosed, SessionRefusedError
+from voicelive.models import ServerEventError, ServerEventSessionCreated
+from voicelive.protocol._arguments import expect
+from voicelive.protocol.options import LONGEST_WAIT
+from voicelive.protocol.wire import decode_event
+
+if TYPE_CHECKING:
+    from voicelive.models import ServerEventUnion
+
+__all__ = ("Readers", "Session", "State", "Turn", "as_frame", "check_timeout")
+
+logger = logging.getLogger("voicelive")
+
+
+class State(Enum):
+    """Where a connection is in its life."""
+
+    CONNECTING = "connecting"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class Session:
+    """One session: its first event, its identity and its end.
+
+    Args:
+        address: Where it is, as it may be shown.
+
+    Attributes:
+        state: See ``State``.
+        session_id: The service's id of the session, once ``session.created`` came.
+        close_code: How the connection ended; ``None`` until that is known.
+        close_reason: The reason given with it.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.state = State.CONNECTING
+        self.session_id: str | None = None
+        self.close_code: int | None = None
+        self.close_reason: str | None = None
+        self._first: bytes | None = None
+        self._closed_by_us = False
+
+    def begin(self, message: bytes) -> None:
+        """Take the first message, which is delivered again by ``take_first``.
+
+        Raises:
+            SessionRefusedError: It is an error.
+        """
+        event = decode_event(message)
+        if isinstance(event, ServerEventError):
+            self.state = State.CLOSED
+            raise _refused(event, self.address)
+        self._learn(event)
+        self._first = message
+        self.state = State.OPEN
+        logger.debug("connected to %s, session %s", self.address, self.session_id)
+
+    def take_first(self) -> bytes | None:
+        """Return the first message, once."""
+        message, self._first = self._first, None
+        return message
+
+    def decode(self, message: bytes) -> ServerEventUnion:
+        """Return the event of a message."""
+        event = decode_event(message)
+        if self.session_id is None:
+            self._learn(event)
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("received %s, %d bytes", event.type, len(message))
+        return event
+
+    def _learn(self, event: ServerEventUnion) -> None:
+        if isinstance(event, ServerEventSessionCreated):
+            # The service may leave out what its own contract requires.
+            self.session_id = getattr(event.session, "id", None)
+
+    def closing(self) -> None:
+        """Take note that the caller closes the connection."""
+        if self.state is not State.CLOSED:
+            self._closed_by_us = True
+            self.state = State.CLOSING
+
+    def closed(self, error: ConnectionClosed) -> None:
+        """Take note of how the connection ended."""
+        if self.close_code is None:
+            self.close_code, self.close_reason = error.code, error.reason
+            logger.debug("connection to %s closed, code %d, by %s", self.address, error.code, error.initiated_by)
+        self.state = State.CLOSED
+
+    def ends_quietly(self, error: ConnectionClosed) -> bool:
+        """Whether iteration just ends: the caller closed, or the service closed normally. Otherwise it raises.
+
+        1001 (going away) and 1005 (no code) are how a service drops a session; they do not pass as a normal end.
+        """
+        return self._closed_by_us or error.code == 1000
+
+    def unsent(self, error: ConnectionClosed, frame: bytes) -> ConnectionClosed:
+        """Return the error for an event that could not be sent, naming it."""
+        self.closed(error)
+        kind, event_id = _identify(frame)
+        named = ConnectionClosed(
+            error.code,
+            error.reason,
+            initiated_by=error.initiated_by,
+            unsent=kind,
+            unsent_event_id=event_id,
+        )
+        named.__cause__ = error.__cause__
+        return named
+
+    def sending(self, frame: bytes) -> None:
+        """Take note of a frame about to be sent."""
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("sending %s, %d bytes", _identify(frame)[0], len(frame))
+
+    def describe(self) -> str:
+        """Say what this is, for ``repr``: nothing secret."""
+        end = f" {self.close_code}" if self.close_code is not None else ""
+        return f"{self.address} session={self.session_id} {self.state.value}{end}"
+
+
+def _refused(event: ServerEventError, address: str) -> SessionRefusedError:
+    error = event.error
+    named = ": ".join(part for part in (error.code or error.type, error.message) if part)
+    return SessionRefusedError(
+        f"{address} accepted the connection, but refused the session ({named}); nothing was sent or received on it",
+        event=event,
+    )
+
+
+def _identify(frame: bytes) -> tuple[str, str | None]:
+    with suppress(ValueError, TypeError):
+        event = cast("Mapping[str, object]", json.loads(frame))
+        kind, event_id = event["type"], event.get("event_id")
+        if isinstance(kind, str):
+            return kind, event_id if isinstance(event_id, str) else None
+    return "a frame", None
+
+
+class Readers:
+    """Who may read: one task or thread at a time, as often nested as it likes.
+
+    Args:
+        guard: Held while claims change; needed where readers are threads.
+    """
+
+    def __init__(self, guard: AbstractContextManager[object] | None = None) -> None:
+        self._guard = guard if guard is not None else nullcontext()
+        self._owner: object = None
+        self._claims = 0
+
+    def claim(self, reader: object) -> None:
+        """Claim the right to read, until ``release``.
+
+        Args:
+            reader: The task, or the thread's id.
+
+        Raises:
+            ConcurrentReadError: Another reader has it.
+        """
+        with self._guard:
+            if self._claims and self._owner != reader:
+                raise ConcurrentReadError(
+                    "another task or thread is reading this connection, and each would miss what the other gets; "
+                    "read in one place and hand the events on from there"
+                )
+            self._owner = reader
+            self._claims += 1
+
+    def release(self) -> None:
+        """Give up one claim."""
+        with self._guard:
+            self._claims -= 1
+            if not self._claims:
+                self._owner = None
+
+
+class Turn:
+    """The claim of one loop over the events: it lasts between two events too, and ends with the loop."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+        self._reader: object = None
+
+    def hold(self, reader: object) -> None:
+        """Claim the right to read for whoever runs the loop now.
+
+        Raises:
+            ConcurrentReadError: Another reader has it.
+        """
+        if self._reader != reader:
+            self.release()
+            self._readers.claim(reader)
+            self._reader = reader
+
+    def release(self) -> None:
+        """Give the claim up."""
+        if self._reader is not None:
+            self._reader = None
+            self._readers.release()
+
+    # A loop left by break or by an exception drops its iterator, and says nothing else.
+    def __del__(self) -> None:
+        self.release()
+
+
+def check_timeout(timeout: float | None) -> float | None:
+    """Return a timeout in seconds if it is one.
+
+    Raises:
+        TypeError: It is not a number.
+        ValueError: It is negative or not a number of seconds.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, int):
+        expect("timeout", timeout, int, "a number of seconds or None")
+        timeout = float(timeout)
+    seconds = expect("timeout", timeout, float, "a number of seconds or None")
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise ValueError(f"timeout must be a number of seconds from 0 to a year, not {seconds!r}")
+    return seconds
+
+
+def as_frame(frame: bytes | str) -> bytes:
+    """Return a frame to send as bytes.
+
+    Raises:
+        TypeError: It is neither bytes nor text.
+    """
+    if isinstance(frame, str):
+        return frame.encode()
+    return expect("frame", frame, bytes, "bytes or text")
+
+
