@@ -1,8 +1,8 @@
-"""Every error that voicelive raises::
+"""Every error that voicelive raises, in one tree.
 
     VoiceLiveError                          (azure.core.exceptions.AzureError)
     ├── ConnectionError                     the connection could not be made, or is gone
-    │   ├── ConnectError                    no connection: name lookup, refused, unreachable, broken off, not a WebSocket
+    │   ├── ConnectError                    no connection: unknown name, refused, unreachable, broken off, not a WebSocket
     │   │   ├── CertificateError            TLS: the server's certificate was not accepted
     │   │   ├── ProxyError                  the proxy refused or did not answer as one
     │   │   └── ConnectTimeoutError         handshake_timeout passed (also TimeoutError)
