@@ -2,7 +2,7 @@
 
     VoiceLiveError                          (azure.core.exceptions.AzureError)
     ├── ConnectionError                     the connection could not be made, or is gone
-    │   ├── ConnectError                    no connection: unknown name, refused, unreachable, broken off, not a WebSocket
+    │   ├── ConnectError                    no connection: unknown name, refused, unreachable, broken, not a WebSocket
     │   │   ├── CertificateError            TLS: the server's certificate was not accepted
     │   │   ├── ProxyError                  the proxy refused or did not answer as one
     │   │   └── ConnectTimeoutError         handshake_timeout passed (also TimeoutError)
