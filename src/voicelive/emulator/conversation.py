@@ -142,10 +142,20 @@ class Conversation:
 
     def _create(self, event: Mapping[str, Any]) -> None:
         item = self.build(required(event, "item"))
+        self._check_new(item)
         self._insert(item, event.get("previous_item_id"))
         self.announce(item)
         if item.clips and item.wire.get("role") == "user":
             self._listen(item)
+
+    def _check_new(self, item: Item) -> None:
+        if self.find(item.id):
+            message = f"Error adding item: an item with id '{item.id}' already exists in the conversation."
+            raise Refusal(message, "item_create_duplicate_item_id", "item.id")
+        calls = (other.wire["call_id"] for other in self.items if other.wire["type"] == "function_call")
+        if item.wire["type"] == "function_call_output" and item.wire["call_id"] not in calls:
+            message = f"Tool call ID '{item.wire['call_id']}' not found in conversation."
+            raise Refusal(message, "invalid_tool_call_id", "item.call_id")
 
     def build(self, given: object, param: str = "item") -> Item:
         """Return the item that a client described, or refuse."""
@@ -158,9 +168,8 @@ class Conversation:
         }
         kind = one_of(required(raw, "type", f"{param}."), tuple(build), f"{param}.type")
         item_id = raw.get("id")
-        if item_id is not None and self.find(text(item_id, f"{param}.id")):
-            message = f"Error adding item: an item with id '{item_id}' already exists in the conversation."
-            raise Refusal(message, "item_create_duplicate_item_id", f"{param}.id")
+        if item_id is not None:
+            text(item_id, f"{param}.id")
         return build[kind]({**raw, "id": item_id or new_id("item"), "object": "realtime.item"}, param)
 
     def _message(self, raw: Json, param: str) -> Item:
@@ -205,12 +214,8 @@ class Conversation:
         return Item({**raw, "status": raw.get("status") or "completed"})
 
     def _function_call_output(self, raw: Json, param: str) -> Item:
-        call_id = text(required(raw, "call_id", f"{param}."), f"{param}.call_id")
-        text(required(raw, "output", f"{param}."), f"{param}.output")
-        calls = (item.wire.get("call_id") for item in self.items if item.wire["type"] == "function_call")
-        if call_id not in calls:
-            message = f"Tool call ID '{call_id}' not found in conversation."
-            raise Refusal(message, "invalid_tool_call_id", f"{param}.call_id")
+        for name in ("call_id", "output"):
+            text(required(raw, name, f"{param}."), f"{param}.{name}")
         return Item(raw)
 
     def _approval(self, raw: Json, param: str) -> Item:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from voicelive.emulator.context import Context
-from voicelive.emulator.conversation import Conversation, Item
+from voicelive.emulator.conversation import Conversation
 from voicelive.emulator.output import Output
 from voicelive.emulator.refusal import Refusal, mapping, text
 from voicelive.emulator.script import ScriptRun, Turn

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 __all__ = (
     "Answer",
@@ -61,6 +61,7 @@ class VoiceActivityFactory(Protocol):
         ...
 
 
+@runtime_checkable
 class Recognizer(Protocol):
     """Turns speech into text."""
 
@@ -155,6 +156,7 @@ class ConversationView:
         return ""
 
 
+@runtime_checkable
 class Responder(Protocol):
     """Decides what to say."""
 

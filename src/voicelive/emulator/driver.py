@@ -1,0 +1,108 @@
+"""Drives one session's generators on an event loop, and its slow calls in threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from voicelive.emulator.steps import Join, Pause, Steps, Task, Work
+
+__all__ = ("Driver", "Threads")
+
+
+class Threads:
+    """Runs blocking calls, each in a daemon thread, so that one that hangs holds up nobody, not even the exit."""
+
+    def __init__(self) -> None:
+        self._running: set[threading.Thread] = set()
+
+    async def run(self, call: Callable[[], Any]) -> Any:
+        """Return what the call returns, or raise what it raises. Cancelling abandons it."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+
+        def deliver(result: Any, error: Exception | None) -> None:
+            self._running.discard(thread)
+            if future.cancelled():
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        def work() -> None:
+            result, failure = None, None
+            try:
+                result = call()
+            except StopIteration:
+                failure = RuntimeError("StopIteration was raised")
+            except Exception as error:
+                failure = error
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(deliver, result, failure)
+
+        thread = threading.Thread(target=work, name="voicelive-emulator-work", daemon=True)
+        self._running.add(thread)
+        thread.start()
+        return await future
+
+    def join(self, seconds: float) -> None:
+        """Wait for the calls that are still running, each at most this long."""
+        for thread in list(self._running):
+            thread.join(seconds)
+
+
+class Driver:
+    """Drives the generators of one session.
+
+    Args:
+        threads: Where blocking calls run.
+        drained: Waits until the client has taken most of what was sent.
+    """
+
+    def __init__(self, threads: Threads, drained: Callable[[], Any]) -> None:
+        self._threads = threads
+        self._drained = drained
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, steps: Steps) -> Task:
+        """Drive a generator in a task of its own."""
+        task = asyncio.ensure_future(self.drive(steps))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def drive(self, steps: Steps) -> None:
+        """Drive a generator to its end."""
+        result: Any = None
+        error: Exception | None = None
+        try:
+            while True:
+                try:
+                    step = steps.send(result) if error is None else steps.throw(error)
+                except StopIteration:
+                    return
+                result, error = None, None
+                match step:
+                    case Work(call):
+                        try:
+                            result = await self._threads.run(call)
+                        except Exception as failure:
+                            error = failure
+                    case Pause(seconds):
+                        await asyncio.sleep(seconds)
+                        await self._drained()
+                    case Join(task):
+                        assert isinstance(task, asyncio.Task)
+                        await asyncio.wait([task])
+        finally:
+            steps.close()
+
+    async def close(self) -> None:
+        """Cancel everything that is being driven, and wait until it is."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

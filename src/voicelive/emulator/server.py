@@ -1,0 +1,405 @@
+"""The embedded service on a socket: a WebSocket server with an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from voicelive.emulator import handshake
+from voicelive.emulator.activity import EnergyVoiceActivity
+from voicelive.emulator.context import Context, Services, new_id
+from voicelive.emulator.driver import Driver, Threads
+from voicelive.emulator.refusal import Refusal
+from voicelive.emulator.responder import DefaultResponder, DurationRecognizer
+from voicelive.emulator.script import Script, ScriptRun
+from voicelive.emulator.session import Session, parse
+from voicelive.emulator.settings import Settings
+from voicelive.emulator.speech import (
+    Answer,
+    ConversationView,
+    Recognizer,
+    Responder,
+    Synthesizer,
+    VoiceActivityFactory,
+)
+from voicelive.emulator.voice import BuiltinVoice
+
+__all__ = ("Emulator", "SessionRecord")
+
+_log = logging.getLogger("voicelive.emulator")
+# The library's own log would hold whole frames at DEBUG, and a traceback for every port scan.
+_quiet = logging.getLogger("voicelive.emulator.websockets")
+_quiet.setLevel(logging.CRITICAL)
+
+_MAX_MESSAGE = 32 * 1024 * 1024
+_UNSENT_EVENTS = 64
+_STOP_SECONDS = 0.5
+_KEPT_SESSIONS = 32
+_KEPT_BYTES = 8 * 1024 * 1024
+
+
+class SessionRecord:
+    """What a session received, for tests to look at. Safe to read from any thread.
+
+    Attributes:
+        id: The session's id.
+        query: Query parameters of the connection, without a key.
+        closed: Close code and reason, once the session is over.
+    """
+
+    def __init__(self, session_id: str, query: dict[str, str]) -> None:
+        self.id = session_id
+        self.query = {name: value for name, value in query.items() if name != "api-key"}
+        self.closed: tuple[int, str] | None = None
+        self._lock = threading.Lock()
+        self._received: deque[tuple[int, dict[str, Any]]] = deque()
+        self._bytes = 0
+
+    @property
+    def received(self) -> list[dict[str, Any]]:
+        """The client events, oldest first; only the newest 8 MiB of them are kept."""
+        with self._lock:
+            return [event for _, event in self._received]
+
+    def add(self, size: int, event: dict[str, Any]) -> None:
+        """Keep one more event, and drop the oldest if they grow too many."""
+        with self._lock:
+            self._received.append((size, event))
+            self._bytes += size
+            while self._bytes > _KEPT_BYTES and len(self._received) > 1:
+                self._bytes -= self._received.popleft()[0]
+
+
+class _CallableRecognizer:
+    def __init__(self, transcribe: Callable[[bytes, int], str]) -> None:
+        self.transcribe = transcribe
+
+
+class _CallableResponder:
+    def __init__(self, respond: Callable[[ConversationView], Answer]) -> None:
+        self.respond = respond
+
+
+def _recognizer(given: Recognizer | Callable[[bytes, int], str] | None) -> Recognizer:
+    if given is None:
+        return DurationRecognizer()
+    return given if isinstance(given, Recognizer) else _CallableRecognizer(given)
+
+
+def _responder(given: Responder | Callable[[ConversationView], Answer] | None) -> Responder:
+    if given is None:
+        return DefaultResponder()
+    return given if isinstance(given, Responder) else _CallableResponder(given)
+
+
+class _Remembering:
+    """Speaks the same text at the same rate only once."""
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+        self._whole = lru_cache(maxsize=64)(self._once)
+
+    def synthesize(self, text: str, rate: int) -> Any:
+        return self._whole(text, rate)
+
+    def _once(self, text: str, rate: int) -> Any:
+        spoken = self._synthesizer.synthesize(text, rate)
+        return spoken if isinstance(spoken, bytes) else list(spoken)
+
+
+class Emulator:
+    """A Voice Live service in this process, to try and to test against without Azure.
+
+    It speaks the protocol of api-version 2026-07-15 on a loopback address, in a thread of its own. Use it with
+    ``with`` or ``async with`` (asyncio or trio), or call :meth:`start` and :meth:`stop`. One emulator serves any number
+    of sessions, and one process any number of emulators.
+
+    Args:
+        host: Address to listen on. Anything but a loopback address lets other machines in.
+        port: TCP port; 0 picks a free one.
+        api_key: The key clients must send; default: a random one, see :attr:`api_key`. Any bearer token is accepted.
+        script: What is heard and answered, turn by turn; each session plays it from the beginning.
+        recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``. Default: says how long the
+            speech was.
+        synthesizer: Turns text into speech. Default: the built-in voice.
+        voice_activity: Makes voice activity detectors. Default: by energy.
+        responder: Decides what to say, as an object or a plain ``(view) -> answer``. Default: says what it heard.
+        speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
+        session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
+        origins: Web origins whose pages may connect, besides pages served from this machine.
+
+    Example:
+        ``with Emulator() as emulator: connect(endpoint=emulator.endpoint, credential=emulator.api_key, model="gpt-5")``
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        script: Script | None = None,
+        recognizer: Recognizer | Callable[[bytes, int], str] | None = None,
+        synthesizer: Synthesizer | None = None,
+        voice_activity: VoiceActivityFactory | None = None,
+        responder: Responder | Callable[[ConversationView], Answer] | None = None,
+        speed: float = 10.0,
+        session_seconds: float = 30 * 60,
+        origins: Sequence[str] = (),
+    ) -> None:
+        if not speed > 0:
+            raise ValueError(f"speed must be above 0, not {speed}; float('inf') sends without pauses")
+        if not session_seconds > 0:
+            raise ValueError(f"session_seconds must be above 0, not {session_seconds}")
+        if api_key == "":
+            raise ValueError("api_key must not be empty; leave it out for a random one")
+        self._host = host
+        self._port = port
+        self.api_key = api_key if api_key is not None else secrets.token_urlsafe(24)
+        """The key to connect with."""
+        self._script = script
+        self._services = Services(
+            recognizer=_recognizer(recognizer),
+            synthesizer=_Remembering(BuiltinVoice()) if synthesizer is None else synthesizer,
+            voice_activity=voice_activity or EnergyVoiceActivity,
+            responder=_responder(responder),
+        )
+        self._speed = speed
+        self._session_seconds = session_seconds
+        self._origins = tuple(origins)
+        self._records: deque[SessionRecord] = deque(maxlen=_KEPT_SESSIONS)
+        self._threads = Threads()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._address: tuple[str, int] | None = None
+
+    # Starting and stopping
+
+    def start(self) -> None:
+        """Listen; returns when clients can connect. Does nothing if it is running.
+
+        Raises:
+            OSError: The address cannot be listened on; another program may hold the port.
+        """
+        if self._thread is not None:
+            return
+        started: list[BaseException | None] = []
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started, ready), name="voicelive-emulator", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if started and started[0] is not None:
+            self._thread.join()
+            self._thread = None
+            raise started[0]
+
+    def stop(self) -> None:
+        """Close all sessions (close code 1001) and stop listening, within about a second. Does nothing if stopped."""
+        thread, loop, stopping = self._thread, self._loop, self._stopping
+        if thread is None or loop is None or stopping is None:
+            return
+        self._thread = None
+        with contextlib.suppress(RuntimeError):  # The loop has ended by itself.
+            loop.call_soon_threadsafe(stopping.set)
+        thread.join()
+        self._threads.join(_STOP_SECONDS)
+        self._address = None
+
+    def __enter__(self) -> Emulator:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Emulator:
+        import anyio.to_thread
+
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        import anyio
+        import anyio.to_thread
+
+        # Shielded: a cancelled caller must not leave the server behind.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stop)
+
+    @property
+    def endpoint(self) -> str:
+        """Where to connect: ``http://host:port``.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
+        if self._address is None:
+            raise RuntimeError("the emulator is not running: use it in a with block, or call start() first")
+        host, port = self._address
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound to
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def sessions(self) -> list[SessionRecord]:
+        """What the last 32 sessions received, oldest first."""
+        return list(self._records)
+
+    # In the server's thread
+
+    def _run(self, started: list[BaseException | None], ready: threading.Event) -> None:
+        try:
+            asyncio.run(self._serve(started, ready))
+        except BaseException as error:
+            if ready.is_set():
+                _log.error("the emulator ended with %s", type(error).__name__)
+                raise
+            started.append(error)
+        finally:
+            ready.set()
+
+    async def _serve(self, started: list[BaseException | None], ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        server = await self._listen()
+        # Names with several addresses and port 0 would get a port each; the first is the one to connect to.
+        self._address = server.sockets[0].getsockname()[:2]
+        _log.info("listening on port %d", self._address[1])
+        started.append(None)
+        ready.set()
+        await self._stopping.wait()
+        server.close(code=1001, reason="server_shutdown")
+        await server.wait_closed()
+
+    async def _listen(self) -> Server:
+        return await serve(
+            self._session,
+            "127.0.0.1" if self._host == "localhost" else self._host,
+            self._port,
+            process_request=self._check,
+            process_response=self._identify,
+            logger=_quiet,
+            max_size=_MAX_MESSAGE,
+            # A client stopped in a debugger is not a dead one.
+            ping_interval=None,
+            close_timeout=_STOP_SECONDS,
+            server_header=None,
+        )
+
+    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+        refused = handshake.refusal(request, self.api_key, self._origins)
+        if refused is not None:
+            _log.info("refused a connection with status %d", refused.status_code)
+        return refused
+
+    def _identify(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        response.headers.setdefault("apim-request-id", secrets.token_hex(16))
+
+    async def _session(self, websocket: ServerConnection) -> None:
+        assert websocket.request is not None
+        connection = _Connection(
+            websocket,
+            services=self._services,
+            script=ScriptRun(self._script),
+            speed=self._speed,
+            seconds=self._session_seconds,
+            threads=self._threads,
+        )
+        self._records.append(connection.record)
+        await connection.run()
+
+
+class _Connection:
+    """One client: reads its events, writes the session's, ends the session in time."""
+
+    def __init__(
+        self,
+        websocket: ServerConnection,
+        *,
+        services: Services,
+        script: ScriptRun,
+        speed: float,
+        seconds: float,
+        threads: Threads,
+    ) -> None:
+        assert websocket.request is not None
+        query = handshake.query_of(websocket.request)
+        session_id = new_id("sess")
+        agent = query.get("agent-name") or query.get("agent-id")
+        settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds))
+        self.record = SessionRecord(session_id, query)
+        self._websocket = websocket
+        self._seconds = seconds
+        self._unsent: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._driver = Driver(threads, self._room.wait)
+        context = Context(settings, services, self._send, self._driver.spawn, self._hang_up, speed)
+        self._session = Session(context, script)
+
+    async def run(self) -> None:
+        writer = asyncio.create_task(self._write())
+        expiry = asyncio.get_running_loop().call_later(self._seconds, self._hang_up, 1001, "session_expired")
+        _log.info("session %s opened", self.record.id)
+        try:
+            self._session.open()
+            async for frame in self._websocket:
+                await self._receive(frame)
+        except ConnectionClosed:
+            pass
+        finally:
+            expiry.cancel()
+            await self._driver.close()
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            self.record.closed = (self._websocket.close_code or 1006, self._websocket.close_reason or "")
+            _log.info("session %s closed with code %d", self.record.id, self.record.closed[0])
+
+    async def _receive(self, frame: str | bytes) -> None:
+        try:
+            event = parse(frame)
+        except Refusal as refusal:
+            self._session.refuse(refusal)
+            return
+        self.record.add(len(frame), event)
+        _log.debug("received %s, %d bytes", event.get("type"), len(frame))
+        await self._driver.drive(self._session.receive(event))
+
+    def _send(self, event: dict[str, Any]) -> None:
+        message = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        _log.debug("sent %s, %d characters", event["type"], len(message))
+        self._unsent.put_nowait(message)
+        if self._unsent.qsize() >= _UNSENT_EVENTS:
+            self._room.clear()
+
+    def _hang_up(self, code: int, reason: str) -> None:
+        self._unsent.put_nowait((code, reason))
+
+    async def _write(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                message = await self._unsent.get()
+                if isinstance(message, tuple):
+                    await self._websocket.close(*message)
+                    return
+                await self._websocket.send(message)
+                if self._unsent.qsize() < _UNSENT_EVENTS:
+                    self._room.set()
