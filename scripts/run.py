@@ -26,7 +26,8 @@ COMMANDS = {
 
 def main(arguments: list[str]) -> int:
     """Run one command; return its exit code, or 2 when this machine or the command line does not allow it."""
-    if problem := unusable():
+    problem = unusable()
+    if problem:
         print(f"scripts/run.py: {problem}", file=sys.stderr)
         return 2
     if not arguments or arguments[0] not in COMMANDS:
