@@ -52,7 +52,7 @@ try:
 except ImportError:  # no wheel for this platform: slower, the same result
     from websockets.utils import apply_mask
 
-__all__ = ("TLS", "WebSocket", "default_ssl_context")
+__all__ = ("TLS", "WebSocket", "check_close", "default_ssl_context")
 
 FIN_TEXT = 0x81
 """First byte of a text message in one frame: no fragments, no extension (RFC 6455 section 5.2)."""
@@ -133,7 +133,7 @@ class WebSocket:
         self._masks = b""
         self._masks_used = 0
         self._cause: Exception | None = None
-        self._aborted = False
+        self._aborted = ""
 
     # Opening
 
@@ -402,7 +402,7 @@ class WebSocket:
         Raises:
             ValueError: A code that must not be sent (RFC 6455 section 7.4), or a reason longer than 123 bytes.
         """
-        _check_close(code, reason)
+        check_close(code, reason)
         if self.eof:
             return
         if self._withheld:
@@ -413,10 +413,20 @@ class WebSocket:
             self._collect()
             self._settle()
 
-    def abort(self) -> None:
-        """Take note that the caller drops the connection."""
-        self._aborted = not self.closed
+    def abort(self, reason: str = "aborted") -> None:
+        """Take note that our side drops the connection.
+
+        Args:
+            reason: Why, for ``closed_error``.
+        """
+        if not self.closed:
+            self._aborted = reason
         self.receive_eof()
+
+    @property
+    def pending(self) -> bool:
+        """Whether ``output`` has something to write."""
+        return bool(self._output) or (self._tls is not None and self._tls.pending)
 
     def output(self) -> bytes:
         """Return the bytes to write now; empty if there are none."""
@@ -472,7 +482,7 @@ class WebSocket:
                 return sent.code, sent.reason, "client"
             return received.code, received.reason, "server"
         if self._aborted:
-            return 1006, "aborted", "client"
+            return 1006, self._aborted, "client"
         if sent is not None and not self.eof:
             return sent.code, sent.reason, "client"
         if sent is not None:
@@ -532,7 +542,13 @@ def _frame_header(data: memoryview, start: int, end: int) -> tuple[int, int]:
     return header, int.from_bytes(data[start + 2 : start + header], "big")
 
 
-def _check_close(code: int, reason: str) -> None:
+def check_close(code: int, reason: str) -> None:
+    """Check what a close frame is to say.
+
+    Raises:
+        TypeError: Not an int and a text.
+        ValueError: A code that must not be sent (RFC 6455 section 7.4), or a reason longer than 123 bytes.
+    """
     expect("code", code, int, "an int")
     expect("reason", reason, str, "a text")
     if not (1000 <= code < 1015 and code not in (1004, 1005, 1006)) and not 3000 <= code < 5000:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from voicelive.exceptions import ConnectionClosed
 
 __all__ = ("AsyncTransport", "BlockingTransport")
 
 
 class AsyncTransport(Protocol):
     """An open connection on asyncio or trio."""
+
+    @property
+    def closed(self) -> ConnectionClosed | None:
+        """How the connection ended, or is about to; ``None`` while it is open."""
 
     @property
     def latency(self) -> float | None:
@@ -38,6 +45,10 @@ class AsyncTransport(Protocol):
 
 class BlockingTransport(Protocol):
     """An open connection used from threads; every method may be called from any of them."""
+
+    @property
+    def closed(self) -> ConnectionClosed | None:
+        """How the connection ended, or is about to; ``None`` while it is open."""
 
     @property
     def latency(self) -> float | None:
