@@ -86,6 +86,11 @@ class TLS:
         except ssl.SSLError as error:
             self._fail(error)
 
+    @property
+    def pending(self) -> bool:
+        """Whether ``output`` has something to write."""
+        return self._outgoing.pending > 0
+
     def output(self) -> bytes:
         """Return the ciphertext to write now; empty if there is none."""
         return self._outgoing.read() if self._outgoing.pending else b""

@@ -1,32 +1,70 @@
-"""What all drivers say when the network does not let them through."""
+"""What failing to reach a server means, the same for every driver."""
 
 from __future__ import annotations
 
+import errno
 import socket
+from typing import cast
 
 from voicelive.exceptions import ConnectError, ProxyError
 from voicelive.protocol.address import Address
 from voicelive.transport._proxy import Proxy
 
-__all__ = ("dial_error",)
+__all__ = ("HIGH_WATER", "LOW_WATER", "dial_error")
+
+HIGH_WATER = 512 * 1024
+"""Bytes of messages that nobody has received yet, above which a driver stops reading."""
+LOW_WATER = 128 * 1024
+"""Bytes below which it goes on."""
+
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
 
-def dial_error(address: Address, proxy: Proxy | None, error: OSError) -> ConnectError:
-    """Return the error for a name lookup, TCP connection or tunnel that failed, with ``error`` as its cause.
+def dial_error(error: Exception, address: Address, proxy: Proxy | None = None) -> ConnectError:
+    """Return the error for a connection that did not come about; ``error`` becomes its cause.
 
     Args:
-        address: Where the connection was to go.
-        proxy: Through which proxy, if through one: then that is what failed.
-        error: What the network said.
+        error: What name lookup or connecting raised: an ``OSError``, a ``UnicodeError`` for a name that cannot be
+            looked up, or a group of them.
+        address: Where the connection goes.
+        proxy: The proxy that was dialled in its place, if one was.
     """
-    where = address.display if proxy is None else f"the proxy {proxy.display}"
-    host = address.host if proxy is None else proxy.host
-    what = "the endpoint" if proxy is None else "the proxy option, or https_proxy in the environment"
-    why = error.strerror or str(error) or type(error).__name__
-    if isinstance(error, socket.gaierror):
-        text = f"the host name {host!r} was not found ({why}); check {what}, and this machine's network"
+    cause = _first(error)
+    host, port = (proxy.host, proxy.port) if proxy else (address.host, address.port)
+    if isinstance(cause, socket.gaierror | UnicodeError):
+        what = f"the host name {host!r} could not be looked up"
+        advice = "check its spelling and this machine's DNS"
+    elif isinstance(cause, ConnectionRefusedError):
+        what = f"{host} refused the connection: nothing listens on port {port}, or a firewall is in the way"
+        advice = "check host and port, and that the server is up"
+    elif isinstance(cause, OSError) and (isinstance(cause, TimeoutError) or cause.errno in _UNREACHABLE):
+        what = f"{host} could not be reached on port {port}"
+        advice = "check the network, firewalls, and whether a proxy is needed"
     else:
-        text = f"{where} cannot be reached ({why}); check {what}, and any firewall on the way"
-    failure = ConnectError(text) if proxy is None else ProxyError(text)
-    failure.__cause__ = error
-    return failure
+        what = f"the connection to {host} on port {port} failed"
+        advice = "check the network, then try again"
+    reason = f" ({_reason(cause)})"
+    if proxy:
+        return _caused(ProxyError(f"proxy {proxy.display}: {what}{reason}; {advice}"), error)
+    return _caused(ConnectError(f"{address.display}: {what}{reason}; {advice}"), error)
+
+
+def _caused(result: ConnectError, error: Exception) -> ConnectError:
+    result.__cause__ = error
+    return result
+
+
+def _first(error: Exception) -> Exception:
+    """Return the first of several attempts' errors: event loops wrap them differently, and addresses usually agree."""
+    if isinstance(error, ExceptionGroup):
+        attempts = cast("ExceptionGroup[Exception]", error)
+        return _first(attempts.exceptions[0])
+    if isinstance(error, OSError) and error.errno is None and isinstance(error.__cause__, Exception):
+        return _first(error.__cause__)
+    return error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

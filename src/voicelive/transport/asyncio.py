@@ -1,0 +1,291 @@
+"""The asyncio driver: a protocol right on the TCP transport. No task of its own; a future only while somebody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any, cast
+
+from voicelive.exceptions import ConnectError, ConnectionClosed
+from voicelive.protocol.address import Address
+from voicelive.protocol.heartbeat import Heartbeat
+from voicelive.protocol.options import TransportOptions
+from voicelive.protocol.websocket import WebSocket
+from voicelive.transport._dial import HIGH_WATER, LOW_WATER, dial_error
+from voicelive.transport._proxy import Tunnel, choose_proxy, tunnel
+
+__all__ = ("AsyncioTransport", "connect")
+
+READ_BUFFER = 256 * 1024
+HAPPY_EYEBALLS_DELAY = 0.25
+"""Seconds before the next address of a host is tried alongside (RFC 8305 section 5)."""
+
+
+class _LoopThread(threading.local):
+    """What the connections of one event loop share. Not all loops: reading releases the GIL."""
+
+    def __init__(self) -> None:
+        self.buffer = memoryview(bytearray(READ_BUFFER))
+
+
+_loop_thread = _LoopThread()
+
+
+async def connect(address: Address, headers: Sequence[tuple[str, str]], options: TransportOptions) -> AsyncioTransport:
+    """Open a connection; the caller bounds the time. Cancelling it closes the socket.
+
+    Raises:
+        ConnectError: No connection came about; see its subclasses.
+        HandshakeError: The server answered with an HTTP status instead; see its subclasses.
+    """
+    loop = asyncio.get_running_loop()
+    proxy = choose_proxy(address, options.proxy)
+    steps = tunnel(proxy, address.host, address.port) if proxy else None
+    websocket = WebSocket(address, headers, options)
+    # uvloop does not know the argument.
+    eyeballs = {"happy_eyeballs_delay": HAPPY_EYEBALLS_DELAY} if isinstance(loop, asyncio.BaseEventLoop) else {}
+    host, port = (proxy.host, proxy.port) if proxy else (address.host, address.port)
+    try:
+        _, connection = await loop.create_connection(
+            lambda: AsyncioTransport(loop, websocket, options, steps), host, port, **cast("Any", eyeballs)
+        )
+    except (OSError, UnicodeError) as error:
+        raise dial_error(error, address, proxy) from error
+    try:
+        await connection.opened
+        if connection.failure is not None:
+            raise connection.failure
+        websocket.raise_if_refused()
+    except BaseException:
+        connection.abort()
+        raise
+    connection.start_heartbeat()
+    return connection
+
+
+class AsyncioTransport(asyncio.BufferedProtocol):
+    """A connection on asyncio; see ``AsyncTransport``.
+
+    Attributes:
+        opened: Done when the answer to the upgrade has come, or it is certain that none will.
+        failure: Why the proxy gave no tunnel, if it gave none.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        websocket: WebSocket,
+        options: TransportOptions,
+        steps: Tunnel | None,
+    ) -> None:
+        self.opened: asyncio.Future[None] = loop.create_future()
+        self.failure: ConnectError | None = None
+        self._loop = loop
+        self._websocket = websocket
+        self._close_timeout = options.close_timeout
+        self._heartbeat = None if options.heartbeat is None else Heartbeat(websocket, options.heartbeat)
+        self._tunnel = steps
+        self._buffer = _loop_thread.buffer
+        self._transport: asyncio.Transport | None = None
+        self._lost: asyncio.Future[None] = loop.create_future()
+        self._message: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._paused = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._next_beat: asyncio.TimerHandle | None = None
+
+    # What AsyncTransport promises
+
+    @property
+    def closed(self) -> ConnectionClosed | None:
+        """See ``AsyncTransport``."""
+        return self._websocket.closed_error() if self._websocket.closed else None
+
+    @property
+    def latency(self) -> float | None:
+        """See ``AsyncTransport``."""
+        return self._heartbeat.latency if self._heartbeat else None
+
+    async def receive(self) -> bytes:
+        """See ``AsyncTransport``."""
+        websocket = self._websocket
+        while not websocket.messages:
+            if websocket.closed:
+                raise websocket.closed_error()
+            self._message = self._loop.create_future()
+            try:
+                await self._message
+            finally:
+                self._message = None
+        message = websocket.pop()
+        if self._paused and websocket.buffered < LOW_WATER:
+            self._resume_reading()
+        return message
+
+    async def send(self, message: bytes) -> None:
+        """See ``AsyncTransport``. The message is on its way once this waits: cancelling does not take it back."""
+        # Nothing is awaited between building a frame and writing it, so frames cannot interleave.
+        self._write(self._websocket.text(message))
+        if self._drained is not None:
+            await asyncio.shield(self._drained)
+            if self._lost.done():
+                raise self._websocket.closed_error()
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """See ``AsyncTransport``."""
+        self._websocket.close(code, reason)
+        self._write(self._websocket.output())
+        # The answer is behind what was not read yet.
+        self._resume_reading()
+        self._watch_closing()
+        try:
+            await asyncio.shield(self._lost)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """See ``AsyncTransport``."""
+        self._websocket.abort()
+        if self._transport is not None:
+            self._transport.abort()
+        self._wake()
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with the tunnel, if there is a proxy, or else with the handshake."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._write(self._websocket.start() if self._tunnel is None else next(self._tunnel))
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the buffer, until ``buffer_updated`` has returned."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        data = self._buffer[:nbytes]
+        if self._tunnel is None:
+            self._websocket.receive(data)
+            self._advance()
+        else:
+            self._dig(bytes(data))
+
+    def eof_received(self) -> bool:
+        """Take the server's end of the connection; ours is closed along with it."""
+        if self._tunnel is None:
+            self._websocket.receive_eof()
+            self._advance()
+        else:
+            self._dig(b"")
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Settle everything that waits."""
+        if self._tunnel is not None:
+            self._dig(b"")
+        self._websocket.receive_eof(exc)
+        for timer in (self._deadline, self._next_beat):
+            if timer is not None:
+                timer.cancel()
+        self._deadline = self._next_beat = None
+        _settle(self._lost)
+        self.resume_writing()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """Make senders wait."""
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let senders go on."""
+        drained, self._drained = self._drained, None
+        _settle(drained)
+
+    # Inside
+
+    def _dig(self, data: bytes) -> None:
+        """Take the proxy's part of the conversation."""
+        assert self._tunnel is not None
+        steps, self._tunnel = self._tunnel, None
+        try:
+            self._write(steps.send(data))
+            self._tunnel = steps
+        except StopIteration as done:
+            self._write(self._websocket.start())
+            if done.value:
+                self._websocket.receive(done.value)
+                self._advance()
+        except ConnectError as error:
+            self.failure = error
+            self.abort()
+
+    def _advance(self) -> None:
+        """Act on what the last bytes brought."""
+        websocket = self._websocket
+        self._write(websocket.output())
+        if websocket.pong and self._heartbeat is not None:
+            self._heartbeat.answered(self._loop.time())
+        if websocket.closed:
+            self._watch_closing()
+        elif websocket.buffered > HIGH_WATER and not self._paused:
+            self._pause_reading()
+        self._wake()
+
+    def _wake(self) -> None:
+        websocket = self._websocket
+        if self._message is not None and (websocket.messages or websocket.closed):
+            _settle(self._message)
+        if not websocket.opening:
+            _settle(self.opened)
+
+    def _write(self, data: bytes) -> None:
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _pause_reading(self) -> None:
+        assert self._transport is not None
+        self._paused = True
+        if self._heartbeat is not None:
+            self._heartbeat.excuse()
+        self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _watch_closing(self) -> None:
+        """Close our end when it is time to, and bound how long the server may take for its own."""
+        assert self._transport is not None
+        if self._websocket.eof:
+            self._transport.close()
+        if (
+            self._deadline is None
+            and not self._lost.done()
+            and (self._websocket.eof or self._websocket.closing_expected)
+        ):
+            self._deadline = self._loop.call_later(self._close_timeout, self._transport.abort)
+
+    def start_heartbeat(self) -> None:
+        """Send the first ping one interval from now."""
+        if self._heartbeat is not None and self._websocket.open:
+            self._next_beat = self._loop.call_later(self._heartbeat.interval, self._beat)
+
+    def _beat(self) -> None:
+        assert self._heartbeat is not None
+        assert self._transport is not None
+        if self._paused:
+            self._heartbeat.excuse()
+        self._heartbeat.beat(self._loop.time())
+        self._write(self._websocket.output())
+        if self._websocket.eof:
+            self._transport.abort()
+            self._wake()
+        self.start_heartbeat()
+
+
+def _settle(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
