@@ -10,7 +10,7 @@ import pybase64
 
 from voicelive.emulator import audio
 from voicelive.emulator.context import Context, new_id
-from voicelive.emulator.refusal import Refusal, boolean, mapping, one_of, required, text, whole
+from voicelive.emulator.refusal import Refusal, array, boolean, mapping, one_of, required, text, whole
 
 __all__ = ("Clip", "Conversation", "Item", "decode_audio")
 
@@ -174,9 +174,7 @@ class Conversation:
 
     def _message(self, raw: Json, param: str) -> Item:
         role = one_of(required(raw, "role", f"{param}."), tuple(_PARTS), f"{param}.role")
-        parts = required(raw, "content", f"{param}.")
-        if not isinstance(parts, list):
-            raise Refusal(f"Invalid type for '{param}.content': expected an array.", "invalid_type", f"{param}.content")
+        parts = array(required(raw, "content", f"{param}."), f"{param}.content")
         item = Item({})
         content = [self._part(item, role, i, part, f"{param}.content[{i}]") for i, part in enumerate(parts)]
         head = {"id": raw["id"], "object": raw["object"], "type": "message", "status": raw.get("status") or "completed"}
@@ -195,15 +193,12 @@ class Conversation:
             return given
         if kind == "input_audio" or given.get("audio") is not None:
             item.clips[index] = self._clip(required(given, "audio", f"{param}."), f"{param}.audio")
-        if isinstance(said := given.get("transcript"), str):
-            item.heard[index] = said
+        if isinstance(transcript := given.get("transcript"), str):
+            item.heard[index] = transcript
         return {"transcript": None, **{key: value for key, value in given.items() if key != "audio"}}
 
     def _clip(self, value: object, param: str) -> Clip:
-        audio_format, rate = (
-            self._context.settings["input_audio_format"],
-            self._context.settings["input_audio_sampling_rate"],
-        )
+        audio_format, rate = self._context.settings.input_format, self._context.settings.input_rate
         data = decode_audio(value, param, audio_format, rate)
         whole_samples = data[: len(data) // 2 * 2] if audio_format == "pcm16" else data
         return Clip(rate, audio_format, bytearray(audio.decode(whole_samples, audio_format)))
@@ -251,7 +246,9 @@ class Conversation:
             raise Refusal(message, "invalid_value", "audio_end_ms")
         del clip.pcm[end * clip.rate // 1000 * 2 :]
         # Nobody can tell which words were still heard, so the service forgets them all.
-        item.wire["content"] = [{**part, "transcript": None} if i == index else part for i, part in _parts(item)]
+        item.wire["content"] = [
+            {**part, "transcript": None} if i == index else part for i, part in enumerate(item.wire["content"])
+        ]
         item.heard.pop(index, None)
         self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end)
 
@@ -259,7 +256,3 @@ class Conversation:
         item = self._known(event, "deleting")
         self.items.remove(item)
         self._context.emit("conversation.item.deleted", item_id=item.id)
-
-
-def _parts(item: Item) -> list[tuple[int, Json]]:
-    return list(enumerate(item.wire["content"]))

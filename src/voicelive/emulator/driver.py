@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from voicelive.emulator.steps import Join, Pause, Steps, Task, Work
 
@@ -33,7 +33,8 @@ class Threads:
                 future.set_exception(error)
 
         def work() -> None:
-            result, failure = None, None
+            result: Any = None
+            failure: Exception | None = None
             try:
                 result = call()
             except StopIteration:
@@ -95,8 +96,7 @@ class Driver:
                         await asyncio.sleep(seconds)
                         await self._drained()
                     case Join(task):
-                        assert isinstance(task, asyncio.Task)
-                        await asyncio.wait([task])
+                        await asyncio.wait([cast("asyncio.Task[None]", task)])
         finally:
             steps.close()
 

@@ -64,15 +64,15 @@ class InputAudio:
 
     def _state(self) -> tuple[object, ...]:
         settings = self._context.settings
-        return settings["input_audio_format"], settings["input_audio_sampling_rate"], settings["turn_detection"]
+        return settings.input_format, settings.input_rate, settings["turn_detection"]
 
     @property
     def _format(self) -> str:
-        return str(self._context.settings["input_audio_format"])
+        return self._context.settings.input_format
 
     @property
     def _rate(self) -> int:
-        return int(self._context.settings["input_audio_sampling_rate"])
+        return self._context.settings.input_rate
 
     def _samples(self, milliseconds: int) -> int:
         return milliseconds * self._rate // 1000

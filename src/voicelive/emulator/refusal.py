@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-__all__ = ("Refusal", "boolean", "mapping", "one_of", "required", "text", "whole")
+__all__ = ("Refusal", "array", "boolean", "mapping", "one_of", "required", "text", "whole")
 
 V = TypeVar("V")
 
@@ -69,11 +69,18 @@ def whole(value: object, param: str, low: int = 0, high: int | None = None) -> i
     return value
 
 
-def mapping(value: object, param: str) -> dict[str, Any]:
+def mapping(value: Any, param: str) -> dict[str, Any]:
     """Return an object or refuse."""
     if not isinstance(value, dict):
         raise _invalid_type(value, "an object", param)
-    return value
+    return cast("dict[str, Any]", value)
+
+
+def array(value: Any, param: str) -> list[Any]:
+    """Return a list or refuse."""
+    if not isinstance(value, list):
+        raise _invalid_type(value, "an array", param)
+    return cast("list[object]", value)
 
 
 def one_of(value: V, allowed: Sequence[V], param: str) -> V:

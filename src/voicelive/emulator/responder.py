@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from voicelive.emulator.speech import Answer, ConversationView, FunctionCall
 
@@ -55,12 +55,12 @@ def _words(name: str) -> str:
 
 def _readable(output: str) -> str:
     try:
-        value = json.loads(output)
+        value: Any = json.loads(output)
     except ValueError:
         return output
     if isinstance(value, dict):
-        return ", ".join(f"{_words(str(key))} {item}" for key, item in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ", ".join(f"{_words(key)} {item}" for key, item in cast("dict[str, Any]", value).items())
+    return ", ".join(map(str, cast("list[object]", value))) if isinstance(value, list) else str(value)
 
 
 def _chosen_tool(view: ConversationView, said: str) -> Json | None:
@@ -82,10 +82,15 @@ def _names(said: str, tool: str) -> bool:
     return bool(telling) and all(word in words for word in telling)
 
 
-def _arguments(schema: object, said: str) -> dict[str, Any]:
-    if not isinstance(schema, Mapping):
+def _arguments(schema: Any, said: str) -> dict[str, Any]:
+    # A client may send anything as a schema.
+    if not isinstance(schema, dict):
         return {}
-    properties: Mapping[str, Json] = schema.get("properties") or {}
+    return _fill(cast("dict[str, Any]", schema), said)
+
+
+def _fill(schema: Json, said: str) -> dict[str, Any]:
+    properties: dict[str, Json] = schema.get("properties") or {}
     names: Sequence[str] = schema.get("required") or list(properties)[:1]
     return {name: _argument(properties.get(name) or {}, said) for name in names}
 

@@ -8,7 +8,7 @@ from typing import Any
 from voicelive.emulator.context import Context
 from voicelive.emulator.conversation import Conversation
 from voicelive.emulator.output import Output
-from voicelive.emulator.refusal import Refusal, mapping, text
+from voicelive.emulator.refusal import Refusal, array, mapping, text
 from voicelive.emulator.script import ScriptRun, Turn
 from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall, Reply
 from voicelive.emulator.steps import Join, Steps, Task, Work
@@ -73,9 +73,7 @@ class Responses:
         return before + own[1]
 
     def _described(self, request: Json, name: str) -> list[Json]:
-        given = request.get(name) or []
-        if not isinstance(given, list):
-            raise Refusal(f"Invalid type for 'response.{name}': expected an array.", "invalid_type", f"response.{name}")
+        given = array(request.get(name) or [], f"response.{name}")
         return [self._conversation.build(item, f"response.{name}[{i}]").view() for i, item in enumerate(given)]
 
     def _items(self) -> list[Json]:
@@ -190,7 +188,5 @@ def _pre_generated(request: Json) -> str | None:
     if message is None:
         return None
     where = "response.pre_generated_assistant_message"
-    parts = mapping(message, where).get("content")
-    if not isinstance(parts, list):
-        raise Refusal(f"Invalid type for '{where}.content': expected an array.", "invalid_type", f"{where}.content")
+    parts = array(mapping(message, where).get("content"), f"{where}.content")
     return " ".join(text(mapping(part, where).get("text"), f"{where}.content.text") for part in parts)

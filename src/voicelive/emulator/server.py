@@ -281,8 +281,9 @@ class Emulator:
         self._stopping = asyncio.Event()
         server = await self._listen()
         # Names with several addresses and port 0 would get a port each; the first is the one to connect to.
-        self._address = server.sockets[0].getsockname()[:2]
-        _log.info("listening on port %d", self._address[1])
+        host, port = server.sockets[0].getsockname()[:2]
+        self._address = host, port
+        _log.info("listening on port %d", port)
         started.append(None)
         ready.set()
         await self._stopping.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.conversation import Conversation, Item
@@ -24,12 +24,12 @@ Handler = Callable[[Mapping[str, Any]], Steps | None]
 def parse(frame: str | bytes) -> Json:
     """Return a client event as a JSON object, or refuse. Text that came in a binary frame is taken as well."""
     try:
-        event = json.loads(frame, parse_constant=_no_constant)
+        event: Any = json.loads(frame, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise Refusal("The message is not valid JSON.", "invalid_json") from None
     if not isinstance(event, dict):
         raise Refusal("The message is not a JSON object.", "invalid_json")
-    return event
+    return cast(Json, event)
 
 
 def _no_constant(name: str) -> None:
@@ -140,7 +140,7 @@ class Session:
     # What the user says
 
     def _user_speaks(self) -> None:
-        if (self._context.settings["turn_detection"] or {}).get("interrupt_response") is not False:
+        if self._context.settings["turn_detection"].get("interrupt_response") is not False:
             self._responses.interrupt("turn_detected")
 
     def _user_spoke(self, item: Item, found: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from voicelive.emulator.refusal import Refusal, boolean, mapping, one_of, required, text, whole
+from voicelive.emulator.refusal import Refusal, array, boolean, mapping, one_of, required, text, whole
 
 __all__ = ("Settings", "output_rate", "voice")
 
@@ -146,20 +146,19 @@ def _transcription(value: object, param: str) -> Json:
 
 
 def _modalities(value: object, param: str) -> list[str]:
-    if not isinstance(value, list) or not value:
-        raise Refusal(f"Invalid type for '{param}': expected an array of modalities.", "invalid_type", param)
-    return [one_of(item, _MODALITIES, f"{param}[{index}]") for index, item in enumerate(value)]
+    if not (given := array(value, param)):
+        raise Refusal(f"Invalid value for '{param}': at least one modality is needed.", "invalid_value", param)
+    return [one_of(item, _MODALITIES, f"{param}[{index}]") for index, item in enumerate(given)]
 
 
 def _tools(value: object, param: str) -> list[Json]:
-    if not isinstance(value, list):
-        raise Refusal(f"Invalid type for '{param}': expected an array of tools.", "invalid_type", param)
-    for index, tool in enumerate(value):
+    tools = array(value, param)
+    for index, tool in enumerate(tools):
         where = f"{param}[{index}]"
         kind = one_of(required(mapping(tool, where), "type", f"{where}."), ("function", "mcp"), f"{where}.type")
         for name in ("name",) if kind == "function" else ("server_label", "server_url"):
             text(required(tool, name, f"{where}."), f"{where}.{name}")
-    return value
+    return tools
 
 
 def _tool_choice(value: object, param: str) -> Any:
@@ -199,9 +198,7 @@ def _echo_cancellation(value: object, param: str) -> Json:
 
 
 def _texts(value: object, param: str) -> list[str]:
-    if not isinstance(value, list):
-        raise Refusal(f"Invalid type for '{param}': expected an array of strings.", "invalid_type", param)
-    return [text(item, f"{param}[{index}]") for index, item in enumerate(value)]
+    return [text(item, f"{param}[{index}]") for index, item in enumerate(array(value, param))]
 
 
 _FIELDS: dict[str, Callable[[object, str], Any]] = {
@@ -265,6 +262,16 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.echo.get(name)
 
+    @property
+    def input_format(self) -> str:
+        """Format of the input audio: ``pcm16``, ``g711_ulaw`` or ``g711_alaw``."""
+        return str(self.echo["input_audio_format"])
+
+    @property
+    def input_rate(self) -> int:
+        """Samples per second of the input audio."""
+        return int(self.echo["input_audio_sampling_rate"])
+
     def update(self, changes: object, *, has_spoken: bool) -> list[str]:
         """Take over the fields that are present, or refuse and change nothing.
 
@@ -301,11 +308,11 @@ class Settings:
     def _fit_input_rate(self, new: Json) -> None:
         if "input_audio_format" not in new and "input_audio_sampling_rate" not in new:
             return
-        audio_format = new.get("input_audio_format", self.echo["input_audio_format"])
+        audio_format = str(new.get("input_audio_format", self.input_format))
         rates = _RATES[audio_format]
         if "input_audio_sampling_rate" in new:
             one_of(new["input_audio_sampling_rate"], rates, "session.input_audio_sampling_rate")
-        elif self.echo["input_audio_sampling_rate"] not in rates or audio_format != self.echo["input_audio_format"]:
+        elif self.input_rate not in rates or audio_format != self.input_format:
             new["input_audio_sampling_rate"] = rates[0]
 
     def for_response(self, changes: object) -> Json:

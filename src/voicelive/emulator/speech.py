@@ -43,7 +43,7 @@ class VoiceActivity(Protocol):
     belongs to it and how long a noise must last to count are the service's business, not its own.
     """
 
-    def feed(self, pcm: bytes) -> Sequence[SpeechEdge]:
+    def feed(self, pcm: bytes, /) -> Sequence[SpeechEdge]:
         """Take the next audio (whole samples, any length) and return the changes found, oldest first."""
         ...
 
@@ -51,7 +51,7 @@ class VoiceActivity(Protocol):
 class VoiceActivityFactory(Protocol):
     """Makes a fresh detector for a stream, such as the class ``EnergyVoiceActivity``."""
 
-    def __call__(self, rate: int, threshold: float) -> VoiceActivity:
+    def __call__(self, rate: int, threshold: float, /) -> VoiceActivity:
         """Return a detector.
 
         Args:
@@ -65,7 +65,7 @@ class VoiceActivityFactory(Protocol):
 class Recognizer(Protocol):
     """Turns speech into text."""
 
-    def transcribe(self, pcm: bytes, rate: int) -> str:
+    def transcribe(self, pcm: bytes, rate: int, /) -> str:
         """Return what was said, ``""`` if nothing was.
 
         Args:
@@ -78,7 +78,7 @@ class Recognizer(Protocol):
 class Synthesizer(Protocol):
     """Turns text into speech."""
 
-    def synthesize(self, text: str, rate: int) -> bytes | Iterable[bytes]:
+    def synthesize(self, text: str, rate: int, /) -> bytes | Iterable[bytes]:
         """Return the spoken text, whole or piece by piece (whole samples each).
 
         Args:
@@ -160,6 +160,6 @@ class ConversationView:
 class Responder(Protocol):
     """Decides what to say."""
 
-    def respond(self, view: ConversationView) -> Answer:
+    def respond(self, view: ConversationView, /) -> Answer:
         """Return the answer to the conversation as it stands. An exception makes the response fail."""
         ...
