@@ -32,6 +32,7 @@ from voicelive.models._values import (
     JsonValue,
     MayBeLeftOut,
     Metadata,
+    Needed,
     NotEmpty,
     OpenEnum,
     Rule,
@@ -52,6 +53,7 @@ __all__ = (
     "JsonValue",
     "Metadata",
     "Model",
+    "Needed",
     "NotEmpty",
     "OpenEnum",
     "Rule",
@@ -121,6 +123,10 @@ class Model(BaseModel):
 
         # Tells pydantic that parsing need not come through here.
         __init__.__pydantic_base_init__ = True
+
+        def __init_subclass__(cls, *, init: bool = True, **options: Any) -> None:
+            # init=False is for type checkers: a class whose __new__ says what calling it makes.
+            super().__init_subclass__(**options)
 
         @classmethod
         def model_rebuild(cls, **options):
