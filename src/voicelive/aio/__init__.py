@@ -1,1 +1,45 @@
-"""."""
+"""Talk to the Azure AI Voice Live service, on asyncio and trio. The blocking counterpart is ``voicelive`` itself.
+
+    from voicelive.aio import connect
+
+    async with connect(endpoint=..., credential=..., model="gpt-realtime") as connection:
+        await connection.response.create()
+        async for event in connection:
+            print(event.type)
+"""
+
+from voicelive.aio.connection import VoiceLiveConnection, connect
+from voicelive.aio.resources import (
+    ConversationItemResource,
+    ConversationResource,
+    InputAudioBufferResource,
+    InputAudioResource,
+    InputAudioTurnResource,
+    InputTextResource,
+    OutputAudioBufferResource,
+    ResponseResource,
+    SessionAvatarResource,
+    SessionResource,
+    TranscriptionSessionResource,
+)
+from voicelive.exceptions import ConnectionClosed, ConnectionError
+from voicelive.protocol.options import WebsocketConnectionOptions
+
+__all__ = (
+    "ConnectionClosed",
+    "ConnectionError",
+    "ConversationItemResource",
+    "ConversationResource",
+    "InputAudioBufferResource",
+    "InputAudioResource",
+    "InputAudioTurnResource",
+    "InputTextResource",
+    "OutputAudioBufferResource",
+    "ResponseResource",
+    "SessionAvatarResource",
+    "SessionResource",
+    "TranscriptionSessionResource",
+    "VoiceLiveConnection",
+    "WebsocketConnectionOptions",
+    "connect",
+)

@@ -7,13 +7,11 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
-from urllib.parse import urlsplit
 
 from voicelive.protocol._arguments import expect, expect_mapping, warn_unknown
 
 __all__ = ("TransportOptions", "WebsocketConnectionOptions", "parse_options")
 
-PROXY_SCHEMES = ("http", "socks5", "socks5h")
 LONGEST_WAIT = 366 * 24 * 3600.0
 """Seconds. Locks and selectors refuse longer waits, each at a length of its own."""
 
@@ -152,16 +150,7 @@ def _ssl_context(name: str, value: object) -> ssl.SSLContext:
 def _proxy(name: str, value: object) -> str | bool:
     if isinstance(value, bool):
         return value
-    url = expect(name, value, str, "a URL, True (from the environment) or False (none)")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        # The value is not quoted: it may hold a password.
-        raise ValueError(f"{name} must be a URL such as 'http://proxy:3128', of {', '.join(PROXY_SCHEMES)}")
-    return url
+    return expect(name, value, str, "a URL, True (from the environment) or False (none)")
 
 
 def _name(name: str, value: object) -> str:

@@ -41,16 +41,12 @@ class Session:
     Attributes:
         state: See ``State``.
         session_id: The service's id of the session, once ``session.created`` came.
-        close_code: How the connection ended; ``None`` until that is known.
-        close_reason: The reason given with it.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.state = State.CONNECTING
         self.session_id: str | None = None
-        self.close_code: int | None = None
-        self.close_reason: str | None = None
         self._first: bytes | None = None
         self._closed_by_us = False
 
@@ -96,8 +92,7 @@ class Session:
 
     def closed(self, error: ConnectionClosed) -> None:
         """Take note of how the connection ended."""
-        if self.close_code is None:
-            self.close_code, self.close_reason = error.code, error.reason
+        if self.state is not State.CLOSED:
             logger.debug("connection to %s closed, code %d, by %s", self.address, error.code, error.initiated_by)
         self.state = State.CLOSED
 
@@ -127,10 +122,14 @@ class Session:
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("sending %s, %d bytes", _identify(frame)[0], len(frame))
 
-    def describe(self) -> str:
-        """Say what this is, for ``repr``: nothing secret."""
-        end = f" {self.close_code}" if self.close_code is not None else ""
-        return f"{self.address} session={self.session_id} {self.state.value}{end}"
+    def describe(self, end: ConnectionClosed | None) -> str:
+        """Say what this is, for ``repr``: nothing secret.
+
+        Args:
+            end: How the connection ended, if it did.
+        """
+        state = self.state.value if end is None else f"closed, code {end.code}"
+        return f"to {self.address}, session {self.session_id!r}, {state}"
 
 
 def _refused(event: ServerEventError, address: str) -> SessionRefusedError:
@@ -245,5 +244,3 @@ def as_frame(frame: bytes | str) -> bytes:
     if isinstance(frame, str):
         return frame.encode()
     return expect("frame", frame, bytes, "bytes or text")
-
-

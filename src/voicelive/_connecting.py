@@ -1,0 +1,228 @@
+"""What both facades share: the arguments of ``connect``, checked before anything is dialled, and what is not I/O."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Never
+
+from voicelive.credentials import check_credential, check_scopes, default_token
+from voicelive.exceptions import ConnectTimeoutError, NotConnectedError
+from voicelive.protocol._arguments import expect, warn_unknown
+from voicelive.protocol.address import API_VERSION, build_address, build_headers, check_headers
+from voicelive.protocol.options import WebsocketConnectionOptions, parse_options
+from voicelive.protocol.session import Readers, Session, check_timeout
+from voicelive.transport._proxy import choose_proxy
+
+if TYPE_CHECKING:
+    from voicelive.credentials import Credential
+    from voicelive.transport import AsyncTransport, BlockingTransport
+
+__all__ = ("BaseConnection", "Connecting")
+
+_CREDENTIAL_HEADERS = frozenset(("api-key", "authorization"))
+
+
+class Connecting:
+    """A connection to make: all arguments are checked at once, and nothing is dialled before it is entered."""
+
+    def __init__(
+        self,
+        *,
+        credential: Credential | None = None,
+        endpoint: str | None = None,
+        api_version: str | None = None,
+        model: str | None = None,
+        agent_name: str | None = None,
+        project_name: str | None = None,
+        agent_version: str | None = None,
+        conversation_id: str | None = None,
+        authentication_identity_client_id: str | None = None,
+        foundry_resource_override: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
+        connection_options: WebsocketConnectionOptions | None = None,
+        credential_scopes: str | Sequence[str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | bool = True,
+        allow_insecure: bool = False,
+        **unknown: Never,
+    ) -> None:
+        """Check what to connect to, and how.
+
+        All arguments are keywords. Unknown ones are ignored with a ``UserWarning``; type checkers report them.
+
+        Args:
+            credential: A key (text or ``AzureKeyCredential``), a token credential (sync or async), or a callable (sync
+                or async) giving a key, a token or one of those. It is asked anew for every connection. A text that is
+                a JSON Web Token is sent as a token. Default: the key in ``AZURE_VOICELIVE_API_KEY``; without one,
+                ``azure.identity.DefaultAzureCredential``.
+            endpoint: URL of the resource, such as ``https://<resource>.services.ai.azure.com``: ``https``, ``wss`` or,
+                for this machine, ``http`` and ``ws``. The realtime path is appended unless it is there. Default:
+                ``AZURE_VOICELIVE_ENDPOINT``.
+            api_version: Version of the API. Default: ``AZURE_VOICELIVE_API_VERSION``; without it, 2026-07-15.
+            model: Model of the session, such as ``"gpt-realtime"``. Not with an agent, which brings its own.
+            agent_name: Foundry agent to talk to, instead of a model. Needs ``project_name``.
+            project_name: Foundry project of the agent.
+            agent_version: Version of the agent.
+            conversation_id: Conversation of the agent to go on with.
+            authentication_identity_client_id: Client id of the managed identity that the agent uses.
+            foundry_resource_override: Foundry resource to look for the agent in, instead of this one.
+            query: More query parameters. They replace those above; a list is repeated, a bool is ``true`` or ``false``.
+            headers: More headers for the handshake. They replace ours, whatever the case.
+            connection_options: See ``WebsocketConnectionOptions``.
+            credential_scopes: Scopes to ask a token for. Default: ``https://ai.azure.com/.default``.
+            ssl_context: Trust and client certificates for TLS. Default: the system's.
+            proxy: URL of a proxy (``http``, ``socks5``); true: what the environment says; false: none.
+            allow_insecure: Send the credential without encryption to another machine (``http``, ``ws``).
+            **unknown: Ignored.
+
+        Raises:
+            TypeError: An argument of the wrong type.
+            ValueError: An argument, or a combination, that cannot work; the message says what to write instead.
+        """
+        warn_unknown("keyword", unknown, _KEYWORDS)
+        self._address = build_address(
+            _required_endpoint(endpoint),
+            api_version=_default_version() if api_version is None else api_version,
+            model=model,
+            agent_name=agent_name,
+            project_name=project_name,
+            agent_version=agent_version,
+            conversation_id=conversation_id,
+            authentication_identity_client_id=authentication_identity_client_id,
+            foundry_resource_override=foundry_resource_override,
+            query=query,
+        )
+        self._options = parse_options(connection_options, ssl_context=ssl_context, proxy=proxy)
+        if isinstance(self._options.proxy, str):
+            choose_proxy(self._address, self._options.proxy)
+        self._scopes = check_scopes(credential_scopes)
+        self._caller_headers = check_headers(headers)
+        self._credential = self._choose_credential(credential)
+        self._phase = "credential"
+        self._entered = False
+        allowed = expect("allow_insecure", allow_insecure, bool, "True or False")
+        if not (self._address.secure or self._address.loopback or allowed):
+            raise ValueError(
+                f"{self._address.display} is not encrypted, and everybody on the way could read the credential; "
+                "write https:// or wss://, or pass allow_insecure=True if the network is safe"
+            )
+
+    def _choose_credential(self, credential: object) -> object:
+        if credential is not None:
+            return check_credential(credential)
+        if any(name.lower() in _CREDENTIAL_HEADERS for name in self._caller_headers):
+            return None
+        if key := os.environ.get("AZURE_VOICELIVE_API_KEY"):
+            return check_credential(key.strip())
+        return partial(default_token, self._scopes)
+
+    def _begin(self) -> None:
+        if self._entered:
+            raise RuntimeError("this connection was entered before; call connect() again for another one")
+        self._entered = True
+
+    def _headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+        return build_headers(authorization, self._caller_headers)
+
+    def _timed_out(self) -> ConnectTimeoutError:
+        limit = self._options.handshake_timeout
+        return ConnectTimeoutError(
+            f"not connected to {self._address.display} within {limit:g} s: {_PHASES[self._phase]}; "
+            "raise handshake_timeout in connection_options if it needs longer",
+            timeout=limit,
+            phase=self._phase,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__.rpartition('.')[0]}.connect to {self._address.display}>"
+
+    _connection_class: ClassVar[type]
+    _usage: ClassVar[str]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            if not name.startswith("_") and hasattr(self._connection_class, name):
+                raise NotConnectedError(
+                    f"{name!r} is used before the connection is open; write `{self._usage} connect(...) as connection:`"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+_KEYWORDS = tuple(name for name in Connecting.__init__.__annotations__ if name not in ("unknown", "return"))
+_PHASES: Mapping[str, str] = {
+    "credential": "the credential has not given a key or token yet",
+    "dial": "name lookup, connection, TLS, proxy or handshake is not done yet",
+    "session.created": "connected, but the service has not sent its first event yet",
+}
+
+
+def _default_version() -> str:
+    return os.environ.get("AZURE_VOICELIVE_API_VERSION") or API_VERSION
+
+
+def _required_endpoint(endpoint: str | None) -> str:
+    if endpoint is not None:
+        return endpoint
+    if from_environment := os.environ.get("AZURE_VOICELIVE_ENDPOINT"):
+        return from_environment
+    raise ValueError(
+        "there is no endpoint: pass endpoint='https://<resource>.services.ai.azure.com' or set AZURE_VOICELIVE_ENDPOINT"
+    )
+
+
+class BaseConnection:
+    """The part of a connection that is not I/O.
+
+    Args:
+        session: What is known about it.
+        transport: What moves its bytes.
+        receive_timeout: Seconds to wait for an event unless a call says otherwise.
+        guard: Held while readers change; needed where they are threads.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        transport: AsyncTransport | BlockingTransport,
+        receive_timeout: float | None = None,
+        guard: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._session = session
+        self._link = transport
+        self._receive_timeout = receive_timeout
+        self._readers = Readers(guard)
+
+    @property
+    def session_id(self) -> str | None:
+        """The service's id of the session; quote it to support. ``None`` if the service did not send one."""
+        return self._session.session_id
+
+    @property
+    def close_code(self) -> int | None:
+        """How the connection ended (RFC 6455 section 7.4); ``None`` while it is open."""
+        end = self._link.closed
+        return None if end is None else end.code
+
+    @property
+    def close_reason(self) -> str | None:
+        """The reason given with ``close_code``; may be empty. ``None`` while the connection is open."""
+        end = self._link.closed
+        return None if end is None else end.reason
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that the last heartbeat took to the service and back; ``None`` before the first."""
+        return self._link.latency
+
+    def _timeout(self, timeout: float | None) -> float | None:
+        return self._receive_timeout if timeout is None else check_timeout(timeout)
+
+    def __repr__(self) -> str:
+        name = f"{type(self).__module__.rpartition('.')[0]}.{type(self).__name__}"
+        return f"<{name} {self._session.describe(self._link.closed)}>"
