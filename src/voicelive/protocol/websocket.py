@@ -414,14 +414,15 @@ class WebSocket:
             self._settle()
 
     def abort(self, reason: str = "aborted") -> None:
-        """Take note that our side drops the connection.
+        """Take note that our side drops the connection. Works even after an interrupted ``receive``.
 
         Args:
             reason: Why, for ``closed_error``.
         """
         if not self.closed:
             self._aborted = reason
-        self.receive_eof()
+        self.opening = self.open = self._delimiting = False
+        self.closed = self.eof = True
 
     @property
     def pending(self) -> bool:

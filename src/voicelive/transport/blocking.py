@@ -1,0 +1,391 @@
+"""The driver for threads: who calls ``receive`` reads the socket, and an idle thread serves those nobody reads.
+
+Three locks, taken in this order: ``_reading`` and ``_writing`` give a thread the socket's one direction or the other,
+``_state`` guards the ``WebSocket`` and its TLS and is never held while anything waits. So a send that is stuck because
+the server does not read keeps nobody from receiving, and no TLS object is ever used by two threads at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Sequence
+
+from voicelive.exceptions import ConnectError, ConnectionClosed, ReceiveTimeoutError
+from voicelive.protocol.address import Address
+from voicelive.protocol.heartbeat import Heartbeat
+from voicelive.protocol.options import TransportOptions
+from voicelive.protocol.websocket import WebSocket
+from voicelive.transport._dial import HIGH_WATER, LOW_WATER, dial_error
+from voicelive.transport._idle import PERIOD, forget, look_after
+from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
+from voicelive.transport._sockets import CHUNK, READ, SLICE, WRITE, Deadline, open_socket, wait
+
+__all__ = ("SocketTransport", "connect")
+
+LONGEST_BACKLOG = 1024 * 1024
+"""Bytes of answers to pings that wait for a server to read them, before it is given up."""
+
+_logger = logging.getLogger("voicelive.transport")
+
+
+def connect(
+    address: Address, headers: Sequence[tuple[str, str]], options: TransportOptions, *, deadline: float
+) -> SocketTransport:
+    """Connect, through a proxy if there is one, and upgrade to a WebSocket. A failure leaves nothing behind.
+
+    Args:
+        address: Where to.
+        headers: Headers of the upgrade request, the credential among them.
+        options: See ``TransportOptions``.
+        deadline: When to give up (``time.monotonic``); bounds name lookup, TCP, proxy, TLS and upgrade.
+
+    Raises:
+        ConnectTimeoutError: The deadline has passed.
+        ConnectError: No connection: ``ProxyError``, ``CertificateError`` or another cause.
+        HandshakeError: The server refused the upgrade; the subclass for its status.
+    """
+    limit = Deadline(address, deadline, options.handshake_timeout)
+    proxy = choose_proxy(address, options.proxy)
+    websocket = WebSocket(address, headers, options)
+    sock, early = _dial(address, proxy, limit)
+    try:
+        _upgrade(sock, websocket, early, limit)
+        transport = SocketTransport(sock, websocket, options)
+        look_after(transport)
+    except BaseException:
+        sock.close()
+        raise
+    _logger.debug("connected to %s", address.display)
+    return transport
+
+
+def _dial(address: Address, proxy: Proxy | None, limit: Deadline) -> tuple[socket.socket, bytes]:
+    """Return a socket to the server, and what it has said already."""
+    sock = None
+    try:
+        if proxy is None:
+            return open_socket(address.host, address.port, limit), b""
+        sock = open_socket(proxy.host, proxy.port, limit)
+        limit.phase = "tunnel through the proxy"
+        steps = tunnel(proxy, address.host, address.port)
+        early = drive(steps, lambda: limit.read(sock), lambda data: limit.write(sock, data))
+    except BaseException as error:
+        if sock is not None:
+            sock.close()
+        # A timeout of ours is an OSError as well.
+        if isinstance(error, OSError) and not isinstance(error, ConnectError):
+            raise dial_error(error, address, proxy) from error
+        raise
+    return sock, early
+
+
+def _upgrade(sock: socket.socket, websocket: WebSocket, early: bytes, limit: Deadline) -> None:
+    limit.phase = "handshake"
+    try:
+        limit.write(sock, websocket.start())
+        data = early
+        while websocket.opening:
+            data = data or limit.read(sock)
+            if not data:
+                websocket.receive_eof()
+            websocket.receive(data)
+            limit.write(sock, websocket.output())
+            data = b""
+    except ConnectError:
+        raise
+    except OSError as error:
+        websocket.receive_eof(error)
+    websocket.raise_if_refused()
+
+
+class SocketTransport:
+    """An open connection; see ``BlockingTransport`` for the promises.
+
+    Args:
+        sock: Connected and non-blocking; closed by this object from now on.
+        websocket: Open.
+        options: See ``TransportOptions``.
+    """
+
+    def __init__(self, sock: socket.socket, websocket: WebSocket, options: TransportOptions) -> None:
+        self._sock = sock
+        self._websocket = websocket
+        self._close_timeout = options.close_timeout
+        self._heartbeat = None if options.heartbeat is None else Heartbeat(websocket, options.heartbeat)
+        self._next_beat = time.monotonic() + (options.heartbeat or 0.0)
+        self._hang_up_at: float | None = None
+        self._paused = False
+        # Goes before anything else that is written; TLS has numbered it already.
+        self._unwritten = bytearray()
+        self._state = threading.Lock()
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._closing = threading.Lock()
+
+    @property
+    def closed(self) -> ConnectionClosed | None:
+        """How the connection ended, or is about to; ``None`` while it is open."""
+        with self._state:
+            return self._websocket.closed_error() if self._websocket.closed else None
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds that the last heartbeat took; ``None`` before the first."""
+        return None if self._heartbeat is None else self._heartbeat.latency
+
+    # Receiving
+
+    def receive(self, timeout: float | None = None) -> bytes:
+        """Return the next message. A timeout or Ctrl-C while waiting loses nothing.
+
+        Args:
+            timeout: Seconds to wait; ``None``: for ever.
+
+        Raises:
+            ReceiveTimeoutError: No message came in time.
+            ConnectionClosed: The connection has ended, and every message before that was returned.
+        """
+        websocket = self._websocket
+        expires: float | None = None
+        left = SLICE
+        while True:
+            with self._state:
+                if websocket.messages:
+                    return websocket.pop()
+                if not websocket.open:
+                    raise websocket.closed_error()
+            if timeout is not None:
+                now = time.monotonic()
+                if expires is None:
+                    expires = now + timeout
+                elif now >= expires:
+                    raise ReceiveTimeoutError(timeout)
+                left = expires - now
+            with self._reading:
+                # The idle thread may have read while this one waited for its turn.
+                if not websocket.messages and not websocket.eof and wait(self._sock, READ, left):
+                    self._take_in()
+
+    def _take_in(self) -> bool:
+        """Read once, without waiting, and act on it; return whether there was anything. Needs ``_reading``."""
+        cause = None
+        try:
+            try:
+                data = self._sock.recv(CHUNK)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                data, cause = b"", error
+            self._digest(data, cause)
+        except BaseException:
+            # Ctrl-C between taking bytes from the socket and having understood them: the rest makes no sense alone.
+            self.abort()
+            raise
+        if self._websocket.eof:
+            self._hang_up()
+        else:
+            self._flush()
+        return True
+
+    def _digest(self, data: bytes, cause: Exception | None = None) -> None:
+        websocket = self._websocket
+        with self._state:
+            if data:
+                websocket.receive(data)
+            else:
+                websocket.receive_eof(cause)
+            self._unwritten += websocket.output()
+            if len(self._unwritten) > LONGEST_BACKLOG:
+                websocket.receive_eof(ConnectionError("the server pings, but does not read the answers"))
+            if websocket.pong and self._heartbeat is not None:
+                self._heartbeat.answered(time.monotonic())
+            if not websocket.open and self._hang_up_at is None and websocket.closing_expected:
+                self._hang_up_at = time.monotonic() + self._close_timeout
+
+    # Sending
+
+    def send(self, message: bytes) -> None:
+        """Send one text message (UTF-8); waits while the network is slower than the caller. Frames never interleave.
+
+        Raises:
+            ConnectionClosed: The connection is not open any more; the message was not sent.
+        """
+        try:
+            with self._writing:
+                with self._state:
+                    data = self._websocket.text(message)
+                    if self._unwritten:
+                        data = self._take_unwritten() + data
+                self._write(data)
+        except OSError as error:
+            raise self._lost(error) from error
+        except Exception:
+            # Refused before anything was written.
+            raise
+        except BaseException:
+            # Ctrl-C in the middle of a frame: no other can follow.
+            self.abort()
+            raise
+        self._flush()
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._sock.send(rest) :]
+            except BlockingIOError:
+                wait(self._sock, WRITE, SLICE)
+
+    def _take_unwritten(self) -> bytes:
+        data = bytes(self._unwritten)
+        self._unwritten.clear()
+        return data
+
+    def _flush(self) -> None:
+        """Write what can be written without waiting. A writer at work writes the rest, or the idle thread later."""
+        try:
+            going_on = True
+            # Whoever has the lock looks again after giving it back, so nothing is left lying.
+            while going_on and self._unwritten and self._writing.acquire(blocking=False):
+                try:
+                    going_on = self._flush_once()
+                finally:
+                    self._writing.release()
+        except BaseException:
+            self.abort()
+            raise
+
+    def _flush_once(self) -> bool:
+        with self._state:
+            data = self._take_unwritten()
+        try:
+            sent = self._sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            # What is still to be read says why.
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_WR)
+            return False
+        if sent == len(data):
+            return True
+        with self._state:
+            self._unwritten[:0] = data[sent:]
+        return False
+
+    def _lost(self, error: OSError) -> ConnectionClosed:
+        """Return why writing failed: the server's last words may not have been read yet."""
+        with self._reading:
+            while not self._websocket.eof and self._take_in():
+                pass
+            if not self._websocket.eof:
+                self._digest(b"", error)
+            self._hang_up()
+        with self._state:
+            return self._websocket.closed_error()
+
+    # Looking after it while nobody reads
+
+    def tend(self, now: float) -> float:
+        """See ``_idle.Tended``."""
+        try:
+            if self._reading.acquire(blocking=False):
+                try:
+                    self._read_ahead()
+                finally:
+                    self._reading.release()
+            self._beat(now)
+            self._flush()
+            if self._hang_up_at is not None and now >= self._hang_up_at:
+                self._end()
+        except Exception as error:
+            _logger.error("dropped a connection: %s", type(error).__name__, exc_info=error)
+            self.abort()
+        return PERIOD if self._heartbeat is None else min(PERIOD, self._heartbeat.interval / 4)
+
+    def _read_ahead(self) -> None:
+        websocket = self._websocket
+        while not websocket.eof:
+            self._paused = websocket.buffered > (LOW_WATER if self._paused else HIGH_WATER)
+            if self._paused and self._heartbeat is not None:
+                with self._state:
+                    self._heartbeat.excuse()
+            if self._paused or not self._take_in():
+                return
+        self._hang_up()
+
+    def _beat(self, now: float) -> None:
+        if self._heartbeat is None or now < self._next_beat:
+            return
+        self._next_beat = now + self._heartbeat.interval
+        with self._state:
+            self._heartbeat.beat(now)
+            self._unwritten += self._websocket.output()
+        if self._websocket.eof:
+            self._end()
+
+    # Closing
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close, and wait for the server's side of it, at most ``close_timeout``. Closing twice is harmless.
+
+        A ``receive`` or ``send`` of another thread ends with ``ConnectionClosed``.
+
+        Raises:
+            ValueError: A code that must not be sent, or a reason longer than 123 bytes.
+        """
+        websocket = self._websocket
+        with self._closing:
+            deadline = time.monotonic() + self._close_timeout
+            with self._state:
+                websocket.close(code, reason)
+                self._unwritten += websocket.output()
+            try:
+                while not websocket.eof and (left := deadline - time.monotonic()) > 0:
+                    self._flush()
+                    if self._reading.acquire(timeout=min(left, SLICE)):
+                        try:
+                            self._await_end(left)
+                        finally:
+                            self._reading.release()
+            finally:
+                self._end(waiting=True)
+
+    def _await_end(self, left: float) -> None:
+        if not self._websocket.eof and wait(self._sock, READ | WRITE if self._unwritten else READ, left):
+            self._take_in()
+
+    def abort(self) -> None:
+        """Drop the connection at once, without a word to the server."""
+        with self._state:
+            self._websocket.abort()
+        self._end()
+
+    def _end(self, *, waiting: bool = False) -> None:
+        """End the connection here and now. A thread that uses the socket wakes up, and closes it if nobody waits."""
+        with self._state:
+            self._websocket.receive_eof()
+            self._unwritten += self._websocket.output()
+        self._flush()
+        self._shut_down()
+        if self._reading.acquire(blocking=waiting):
+            try:
+                self._hang_up()
+            finally:
+                self._reading.release()
+
+    def _hang_up(self) -> None:
+        """Close the socket. Needs ``_reading``."""
+        self._flush()
+        self._shut_down()
+        with self._writing:
+            self._sock.close()
+        forget(self)
+
+    def _shut_down(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
