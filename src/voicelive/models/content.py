@@ -13,8 +13,7 @@ import pybase64
 from pydantic import Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from voicelive.models._base import Model, Unknown
-from voicelive.models._values import Base64, Needed, OpenEnum, Str, encode_base64
+from voicelive.models._base import Base64, Model, Needed, OpenEnum, Str, Unknown, encode_base64
 from voicelive.models.enums import RequestImageContentPartDetail
 
 __all__ = (
@@ -35,26 +34,28 @@ __all__ = (
 
 
 class ContentPart(Model):
-    """Base of every part of a message."""
+    """Base of every part of a message. Since api-version 2025-10-01."""
 
 
 class MessageContentPart(ContentPart):
-    """Base of the parts that messages are written with."""
+    """Base of the parts that messages are written with. Since api-version 2025-10-01."""
 
 
 class InputTextContentPart(MessageContentPart):
-    """Text of a user or system message."""
+    """Text of a user or system message. Since api-version 2025-10-01."""
 
     type: Literal["input_text"] = "input_text"
+    """Which kind of part this is."""
 
     text: Str
     """The text."""
 
 
 class InputAudioContentPart(MessageContentPart):
-    """Speech of a user message."""
+    """Speech of a user message. Since api-version 2025-10-01."""
 
     type: Literal["input_audio"] = "input_audio"
+    """Which kind of part this is."""
 
     audio: Base64
     """Audio as base64, in the session's ``input_audio_format``. Bytes are encoded when given."""
@@ -64,9 +65,10 @@ class InputAudioContentPart(MessageContentPart):
 
 
 class OutputTextContentPart(MessageContentPart):
-    """Text of an assistant message."""
+    """Text of an assistant message. Since api-version 2025-10-01."""
 
     type: Literal["text"] = "text"
+    """Which kind of part this is."""
 
     text: Str
     """The text."""
@@ -75,10 +77,11 @@ class OutputTextContentPart(MessageContentPart):
 class RequestTextContentPart(ContentPart):
     """Text that the user wrote.
 
-    Older code calls the kind ``"text"``: that is taken, and becomes ``"input_text"``.
+    Older code calls the kind ``"text"``: that is taken, and becomes ``"input_text"``. Since api-version 2025-10-01.
     """
 
     type: Literal["input_text"] = "input_text"
+    """Which kind of part this is."""
 
     text: Str | None = None
     """The text."""
@@ -93,10 +96,11 @@ class RequestTextContentPart(ContentPart):
 class RequestAudioContentPart(ContentPart):
     """Speech of the user. For realtime models only; others know it by its transcript.
 
-    Older code calls the kind ``"audio"``: that is taken, and becomes ``"input_audio"``.
+    Older code calls the kind ``"audio"``: that is taken, and becomes ``"input_audio"``. Since api-version 2025-10-01.
     """
 
     type: Literal["input_audio"] = "input_audio"
+    """Which kind of part this is."""
 
     audio: Needed[Base64]
     """Audio as base64, in the session's ``input_audio_format``; bytes are encoded when given.
@@ -125,6 +129,7 @@ class RequestImageContentPart(ContentPart):
     _also_accepts: ClassVar = {"url": "image_url", "base64": "base64"}
 
     type: Literal["input_image"] = "input_image"
+    """Which kind of part this is."""
 
     image_url: Str | None = None
     """Address of the image, or a data URL: ``data:image/png;base64,...``. Known as ``url`` before 2026-07-15."""
@@ -147,9 +152,10 @@ class RequestImageContentPart(ContentPart):
 
 
 class ResponseTextContentPart(ContentPart):
-    """Text that the model wrote."""
+    """Text that the model wrote. Since api-version 2025-10-01."""
 
     type: Literal["text"] = "text"
+    """Which kind of part this is."""
 
     text: Str | None = None
     """The text. May be empty in ``response.content_part.done``; ``response.text.done`` has it."""
@@ -159,9 +165,11 @@ class ResponseAudioContentPart(ContentPart):
     """Speech of the model.
 
     Items asked for with ``conversation.item.retrieve`` also have ``part["audio"]``: the audio as base64.
+    Since api-version 2025-10-01.
     """
 
     type: Literal["audio"] = "audio"
+    """Which kind of part this is."""
 
     transcript: Str | None = None
     """What is said in it."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from voicelive.models._base import Model
-from voicelive.models._values import Needed, Str
+from voicelive.models._base import Model, Needed, Str
 
 __all__ = ("ErrorResponse", "ServerEventErrorDetails", "ServerEventWarningDetails", "VoiceLiveErrorDetails")
 
 
 class ServerEventErrorDetails(Model):
-    """What went wrong, and with which client event."""
+    """What went wrong, and with which client event. Since api-version 2025-10-01."""
 
     type: Needed[Str]
     """Class of error, such as ``"invalid_request_error"``. The service sometimes leaves it out."""
@@ -41,7 +40,10 @@ class ServerEventWarningDetails(Model):
 
 
 class VoiceLiveErrorDetails(Model):
-    """The error of something that failed on its own, such as the transcription of one item."""
+    """The error of something that failed on its own, such as the transcription of one item.
+
+    Since api-version 2025-10-01.
+    """
 
     code: Str | None = None
     """Error code, for programs."""
@@ -60,7 +62,7 @@ class VoiceLiveErrorDetails(Model):
 
 
 class ErrorResponse(Model):
-    """The body of an HTTP answer with an error status."""
+    """The body of an HTTP answer with an error status. Since api-version 2025-10-01."""
 
     error: VoiceLiveErrorDetails
     """What went wrong."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from voicelive.models._base import Model
-from voicelive.models._values import Float, Str
+from voicelive.models._base import Float, Model, Str
 
 __all__ = ("ActionFind", "ActionOpenPage", "ActionSearch", "ActionSearchSource", "FileSearchResult")
 
@@ -14,6 +13,7 @@ class ActionFind(Model):
     """A web search looked for text within a page. Since api-version 2026-04-10."""
 
     type: Literal["find"] = "find"
+    """Which kind of action this is."""
 
     pattern: Str
     """The text it looked for."""
@@ -26,6 +26,7 @@ class ActionOpenPage(Model):
     """A web search opened a page. Since api-version 2026-04-10."""
 
     type: Literal["open_page"] = "open_page"
+    """Which kind of action this is."""
 
     url: Str
     """Address of the page."""
@@ -35,6 +36,7 @@ class ActionSearchSource(Model):
     """A page that a web search used. Since api-version 2026-04-10."""
 
     type: Literal["url"] = "url"
+    """Which kind of action this is."""
 
     url: Str
     """Address of the page."""
@@ -44,6 +46,7 @@ class ActionSearch(Model):
     """A web search put a query. Since api-version 2026-04-10."""
 
     type: Literal["search"] = "search"
+    """Which kind of action this is."""
 
     query: Str | None = None
     """What was searched for."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from voicelive.models._base import Model
-from voicelive.models._values import Float, Int, Str
+from voicelive.models._base import Float, Int, Model, Str
 
 __all__ = ("LogProbProperties", "TranscriptionPhrase", "TranscriptionWord")
 
 
 class LogProbProperties(Model):
-    """How sure the transcription was of one token."""
+    """How sure the transcription was of one token. Since api-version 2025-10-01."""
 
     token: Str
     """The token as text."""

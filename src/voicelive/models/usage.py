@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from voicelive.models._base import Model
-from voicelive.models._values import Int, Needed
+from voicelive.models._base import Int, Model, Needed
 
 __all__ = ("CachedTokenDetails", "InputTokenDetails", "OutputTokenDetails", "TokenUsage")
 
 
 class CachedTokenDetails(Model):
-    """Input tokens that were served from the cache, by kind."""
+    """Input tokens that were served from the cache, by kind. Since api-version 2025-10-01."""
 
     text_tokens: Needed[Int]
     """Cached tokens of text."""
@@ -22,7 +21,10 @@ class CachedTokenDetails(Model):
 
 
 class InputTokenDetails(Model):
-    """Input tokens by kind. Newer models also report ``cache_write_tokens``, kept as an unknown key."""
+    """Input tokens by kind. Newer models also report ``cache_write_tokens``, kept as an unknown key.
+
+    Since api-version 2025-10-01.
+    """
 
     cached_tokens: Needed[Int]
     """Tokens that were served from the cache; part of the counts below."""
@@ -41,7 +43,7 @@ class InputTokenDetails(Model):
 
 
 class OutputTokenDetails(Model):
-    """Output tokens by kind."""
+    """Output tokens by kind. Since api-version 2025-10-01."""
 
     text_tokens: Needed[Int]
     """Tokens of text, the transcript of spoken answers included."""
@@ -54,7 +56,10 @@ class OutputTokenDetails(Model):
 
 
 class TokenUsage(Model):
-    """Tokens that one response took. Later responses count the whole conversation so far as input again."""
+    """Tokens that one response took. Later responses count the whole conversation so far as input again.
+
+    Since api-version 2025-10-01.
+    """
 
     total_tokens: Int
     """Input and output together."""
