@@ -1,1 +1,90 @@
-"""Python SDK for the Azure AI Voice Live service."""
+"""Talk to the Azure AI Voice Live service: blocking here, on asyncio and trio in ``voicelive.aio``.
+
+    import voicelive
+
+    with voicelive.connect(endpoint=..., credential=..., model="gpt-realtime") as connection:
+        connection.response.create()
+        for event in connection:
+            print(event.type)
+
+Events and settings are in ``voicelive.models``, errors here and in ``voicelive.exceptions``.
+"""
+
+from voicelive._version import __version__
+from voicelive.connection import VoiceLiveConnection, connect
+from voicelive.exceptions import (
+    AuthenticationError,
+    CertificateError,
+    ConcurrentReadError,
+    ConnectError,
+    ConnectionClosed,
+    ConnectionError,
+    ConnectTimeoutError,
+    CredentialError,
+    HandshakeError,
+    InvalidAudioError,
+    NotConnectedError,
+    NotFoundError,
+    PermissionDeniedError,
+    ProxyError,
+    RateLimitError,
+    ReceiveTimeoutError,
+    RedirectError,
+    ServerError,
+    ServiceUnavailableError,
+    SessionRefusedError,
+    VoiceLiveError,
+)
+from voicelive.protocol.options import WebsocketConnectionOptions
+from voicelive.resources import (
+    ConversationItemResource,
+    ConversationResource,
+    InputAudioBufferResource,
+    InputAudioResource,
+    InputAudioTurnResource,
+    InputTextResource,
+    OutputAudioBufferResource,
+    ResponseResource,
+    SessionAvatarResource,
+    SessionResource,
+    TranscriptionSessionResource,
+)
+
+__all__ = (
+    "AuthenticationError",
+    "CertificateError",
+    "ConcurrentReadError",
+    "ConnectError",
+    "ConnectTimeoutError",
+    "ConnectionClosed",
+    "ConnectionError",
+    "ConversationItemResource",
+    "ConversationResource",
+    "CredentialError",
+    "HandshakeError",
+    "InputAudioBufferResource",
+    "InputAudioResource",
+    "InputAudioTurnResource",
+    "InputTextResource",
+    "InvalidAudioError",
+    "NotConnectedError",
+    "NotFoundError",
+    "OutputAudioBufferResource",
+    "PermissionDeniedError",
+    "ProxyError",
+    "RateLimitError",
+    "ReceiveTimeoutError",
+    "RedirectError",
+    "ResponseResource",
+    "ServerError",
+    "ServiceUnavailableError",
+    "SessionAvatarResource",
+    "SessionRefusedError",
+    "SessionResource",
+    "TranscriptionSessionResource",
+    "VoiceLiveConnection",
+    "VoiceLiveError",
+    "WebsocketConnectionOptions",
+    "__version__",
+    "connect",
+)
