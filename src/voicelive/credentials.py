@@ -6,10 +6,10 @@ credentials, callables) may block: it runs in a worker thread unless it is async
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import inspect
 import re
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -169,6 +169,11 @@ def _is_async(source: Source) -> bool:
 
 
 def _on_asyncio() -> bool:
+    # Whoever runs a loop has imported it; blocking programs do not pay for it.
+    if "asyncio" not in sys.modules:
+        return False
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -185,7 +190,11 @@ def _needs_asyncio(source: Source) -> bool:
 def _call(source: Source) -> object:
     """Call a source in a thread of its own, with an event loop of its own if it needs one."""
     given = source()
-    return asyncio.run(_wait_for(given)) if inspect.isawaitable(given) else given
+    if not inspect.isawaitable(given):
+        return given
+    import asyncio
+
+    return asyncio.run(_wait_for(given))
 
 
 async def _wait_for(given: Awaitable[object]) -> object:
