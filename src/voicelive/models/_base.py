@@ -92,6 +92,8 @@ class Model(BaseModel):
         serialize_by_alias=True,
         validate_assignment=True,
         hide_input_in_errors=True,
+        # What is not JSON is refused when it is sent, not turned into null.
+        ser_json_inf_nan="constants",
         protected_namespaces=(),
         # Halves the import time; the validators of all events are built together at the first use.
         defer_build=True,

@@ -69,6 +69,8 @@ def encode_base64(audio: object) -> str:
         TypeError: It is neither bytes nor text.
         ValueError: It is text, but not base64.
     """
+    if isinstance(audio, memoryview) and not audio.c_contiguous:
+        audio = audio.tobytes()
     if isinstance(audio, bytes | bytearray | memoryview):
         return pybase64.b64encode(cast(bytes, audio)).decode("ascii")
     if not isinstance(audio, str):

@@ -58,7 +58,7 @@ _client = _Union(KnownClientEvent)
 
 
 def decode_event(frame: str | bytes) -> ServerEventUnion:
-    """Read a frame that the service sent. Never raises.
+    """Read a frame that the service sent. Never raises, whatever is in it.
 
     Args:
         frame: A WebSocket message: JSON text, or the same as UTF-8 bytes, which is the faster of the two.
@@ -73,6 +73,8 @@ def decode_event(frame: str | bytes) -> ServerEventUnion:
 
 
 def _decode_unusual(frame: str | bytes, error: ValueError) -> ServerEventUnion:
+    if not isinstance(frame, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a frame is str or bytes, not {type(frame).__name__}")
     try:
         if _is_unknown(error):
             return UnknownServerEvent.model_validate_json(frame)
@@ -103,8 +105,9 @@ def decode_client_event(frame: str | bytes) -> ClientEventUnion:
 def _is_unknown(error: ValueError) -> bool:
     if not isinstance(error, ValidationError):
         return False
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return first["type"] == "union_tag_invalid" and not first["loc"]
+    first = error.errors(include_url=False, include_context=False)[0]
+    # A type of null counts as an invalid tag too.
+    return first["type"] == "union_tag_invalid" and not first["loc"] and isinstance(first["input"]["type"], str)
 
 
 # The service leaves optional values out in three ways: not sending them, null, and "". The last is rare enough to pay
@@ -122,7 +125,7 @@ def _forgive(node: Any) -> Any:
         return [_forgive(item) for item in cast("list[object]", node)]
     if not isinstance(node, dict):
         return node
-    new = {key: _forgive(value) for key, value in cast("dict[str, object]", node).items() if key != "metadata"}
+    new = {key: _forgive(value) for key, value in cast("dict[str, object]", node).items()}
     if new.get("type") == "int":
         return core_schema.no_info_wrap_validator_function(_take_whole_number, cast(CoreSchema, new))
     if new.get("type") == "default" and "default" in new and new["default"] is None:
@@ -169,7 +172,7 @@ def _describe(error: ValueError) -> str:
             return "no event: it has no type"
         if any(str(part).startswith("Unknown") for part in loc) and len(error.errors()) > 1:
             continue
-        names = [str(part) for part in loc if isinstance(part, int) or part in _names()]
+        names = [str(part) for part in loc[1:] if isinstance(part, int) or part in _names()]
         what = "of an unexpected kind" if kind == "union_tag_invalid" else detail["msg"]
         return ": ".join(filter(None, (str(loc[0]) if loc else "", ".".join(names), what)))
     return "no event"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, SkipValidation
 
-from voicelive.models._base import Int, Model, Secret, Str, Unknown
+from voicelive.models._base import Int, Model, Str, Unknown
+from voicelive.models._values import Hidden
 
 __all__ = (
     "ContentFields",
@@ -43,11 +44,16 @@ class InvalidServerEvent(ServerEvent):
     type: Literal["invalid"] = "invalid"
     """Type of the event."""
 
-    raw: Secret[str | bytes]
+    raw: Annotated[str | bytes, SkipValidation(), Hidden()]
     """The frame as it came. Not shown, for it may hold audio."""
 
     error: Str
     """What is wrong with it, and where. Holds nothing of its content."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``type``, ``raw`` as text and ``error``. What is not UTF-8 in ``raw`` is written as ``\\xNN``."""
+        text = self.raw if isinstance(self.raw, str) else self.raw.decode("utf-8", "backslashreplace")
+        return {"type": self.type, "raw": text, "error": self.error}
 
 
 class ItemFields(ServerEvent):
