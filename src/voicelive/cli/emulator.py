@@ -1,0 +1,74 @@
+"""``voicelive emulator``: serve until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+from pathlib import Path
+
+from voicelive.cli.console import Console
+from voicelive.cli.errors import UsageError, reason
+from voicelive.cli.script_file import ScriptFileError, read_script
+from voicelive.emulator import Emulator, Script
+
+__all__ = ("run",)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    script = _script(arguments.script)
+    service = Emulator(
+        host=arguments.host,
+        port=arguments.port,
+        api_key=arguments.api_key or None,
+        script=script,
+        speed=arguments.speed,
+    )
+    stopped = _stopped_by_signals()
+    try:
+        service.start()
+    except OSError as error:
+        raise UsageError(f"cannot serve on {arguments.host} port {arguments.port}: {reason(error)}") from None
+    try:
+        _introduce(service, console)
+        # With a limit to each wait, as Windows delivers Ctrl-C between waits only.
+        while not stopped.wait(0.5):
+            pass
+    finally:
+        service.stop()
+    console.line("Stopped.")
+    return 0
+
+
+def _script(path: str | None) -> Script | None:
+    if path is None:
+        return None
+    try:
+        return read_script(Path(path))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {reason(error)}") from None
+    except ScriptFileError as error:
+        raise UsageError(f"{path} is not a script: {error}") from None
+
+
+def _stopped_by_signals() -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _introduce(service: Emulator, console: Console) -> None:
+    command = "set" if os.name == "nt" else "export"
+    console.line(f"The embedded voice service listens at {service.endpoint}")
+    console.line()
+    console.line("To connect to it, in another terminal:")
+    console.line()
+    console.line(f"    {command} AZURE_VOICELIVE_ENDPOINT={service.endpoint}")
+    console.line(f"    {command} AZURE_VOICELIVE_API_KEY={service.api_key}")
+    console.line()
+    console.line('and in Python: voicelive.connect(model="gpt-realtime")')
+    console.line()
+    console.line("Ctrl-C stops it.")

@@ -1,0 +1,23 @@
+"""What a command tells when it cannot do what it was asked."""
+
+from __future__ import annotations
+
+__all__ = ("CommandError", "UsageError", "reason")
+
+
+class CommandError(Exception):
+    """The command failed; its message is one line for the user. Exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(CommandError):
+    """What the user gave cannot be used. Exit code 2."""
+
+    exit_code = 2
+
+
+def reason(error: OSError) -> str:
+    """Say why, as people would: "no such file or directory"."""
+    text = error.strerror or str(error)
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,179 @@
+"""The ``voicelive`` command: what it understands, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from voicelive._version import __version__
+from voicelive.cli.console import Console
+from voicelive.cli.errors import CommandError
+
+__all__ = ("main",)
+
+_DESCRIPTION = """\
+Talk to the Azure AI Voice Live service from Python, and try it without an account:
+the package brings a voice service of its own that speaks the same protocol offline.
+"""
+
+_EPILOG = """\
+try it:
+  voicelive demo                      a spoken conversation, on this machine
+  voicelive demo question.wav         the same with a recording of yours
+  voicelive emulator                  a service for your own programs and tests
+
+exit codes:
+  0 done, 1 the conversation failed, 2 wrong usage or unusable file, 130 Ctrl-C
+
+environment:
+  AZURE_VOICELIVE_ENDPOINT, AZURE_VOICELIVE_API_KEY   where your programs connect to
+  NO_COLOR                                            plain output
+"""
+
+_DEMO = """\
+Stream a recording into the embedded service and show every event as it comes: the
+turn is found, transcribed and answered, and the spoken reply is written to a file.
+
+The service runs inside this command and needs no network. It finds where speech
+begins and ends, and really speaks, but it does not understand: transcripts and
+replies are scripted.
+"""
+
+_EMULATOR = """\
+Serve the Voice Live protocol on this machine until stopped, for programs to try and
+to test against. Prints the two environment variables that make them connect here.
+"""
+
+_EMULATOR_EPILOG = """\
+a script file holds a list of turns in JSON:
+  [{"transcript": "What time is it?", "reply": "Ten past nine."},
+   {"reply": {"calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}},
+   {"transcript": "Bye", "reply": "Goodbye!", "close": {"code": 1000, "reason": "done"}}]
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        argv: The arguments; default: those of the process.
+
+    Returns:
+        The exit code.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        return _run(arguments)
+    except CommandError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read has left, as `head` does. What Python still holds must not fail once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # Each command imports what it needs when it runs: --help and --version answer at once.
+    console = Console(sys.stdout)
+    if arguments.command == "demo":
+        from voicelive.cli import demo
+
+        return demo.run(arguments, console)
+    from voicelive.cli import emulator
+
+    return emulator.run(arguments, console)
+
+
+def _fail(message: str, code: int) -> int:
+    console = Console(sys.stderr)
+    console.line(console.paint("voicelive: ", "error") + " ".join(message.split()))
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, in the form of all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SystemExit(_fail(f"{message} (see: {self.prog} --help)", 2))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="voicelive",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"voicelive {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    _add_demo(commands)
+    _add_emulator(commands)
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="hold a spoken conversation with the embedded service",
+        description=_DEMO,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "wav", nargs="?", metavar="WAV", help="speech to send: PCM of any rate (default: a recording that comes along)"
+    )
+    parser.add_argument(
+        "--style",
+        choices=("blocking", "asyncio", "trio"),
+        default="blocking",
+        help="which of the three styles of the API to run on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output", default="reply.wav", metavar="FILE", help="where the reply goes (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
+    )
+
+
+def _add_emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "emulator",
+        help="run the embedded service for your own programs",
+        description=_EMULATOR,
+        epilog=_EMULATOR_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; any but %(default)s lets other machines in"
+    )
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--api-key", metavar="KEY", help="the key that clients must send (default: a random one)")
+    parser.add_argument("--script", metavar="FILE", help="what is heard and answered, see below (default: an echo)")
+    parser.add_argument(
+        "--speed", type=_speed, default=10.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
+    )
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"a number above 0 is needed, such as 1 or 2.5, not {text!r}")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
