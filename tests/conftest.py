@@ -1,4 +1,4 @@
-"""Fixtures for all tests; see ``styles.py`` for the three styles."""
+"""Fixtures for all tests; see ``facades/styles.py`` for the three styles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 @pytest.fixture(params=["blocking", "asyncio", "trio"])
 def style(request: pytest.FixtureRequest) -> Any:
     # Most tests need none of what this imports.
-    from .styles import STYLES
+    from .facades.styles import STYLES
 
     return STYLES[request.param]
 

@@ -41,7 +41,7 @@ from voicelive.models import (
     RequestSession,
     ResponseCreateParams,
 )
-from voicelive.protocol._arguments import expect_mapping
+from voicelive.protocol._arguments import expect, expect_mapping
 from voicelive.protocol.wire import encode_append
 
 SentT_co = TypeVar("SentT_co", covariant=True)
@@ -181,6 +181,8 @@ class InputAudioBufferCommands(Commands[SentT_co]):
         Raises:
             ValueError: Text that is not base64, or more than 15 MiB.
         """
+        if event_id is not None:
+            expect("event_id", event_id, str, "a text")
         return self._connection.send_bytes(encode_append(audio, event_id))
 
     def commit(self, *, event_id: str | None = None) -> SentT_co:
