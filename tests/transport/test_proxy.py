@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
 from collections.abc import Iterator
 
@@ -20,13 +19,6 @@ from .proxies import HttpProxy, Server, SocksProxy
 PASSWORD = "s3cret"
 FAR = Address(True, "x.services.ai.azure.com", 443, "/voice-live/realtime?model=m")
 PLAIN = Address(False, "x.example", 80, "/")
-
-
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in tuple(os.environ):
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
 
 
 def show(proxy: Proxy | None) -> str | None:

@@ -203,8 +203,6 @@ class SocketTransport:
                 websocket.receive_eof(ConnectionError("the server pings, but does not read the answers"))
             if websocket.pong and self._heartbeat is not None:
                 self._heartbeat.answered(time.monotonic())
-            if not websocket.open and self._hang_up_at is None and websocket.closing_expected:
-                self._hang_up_at = time.monotonic() + self._close_timeout
 
     # Sending
 
@@ -300,8 +298,7 @@ class SocketTransport:
                     self._reading.release()
             self._beat(now)
             self._flush()
-            if self._hang_up_at is not None and now >= self._hang_up_at:
-                self._end()
+            self._watch_closing(now)
         except Exception as error:
             _logger.error("dropped a connection: %s", type(error).__name__, exc_info=error)
             self.abort()
@@ -326,6 +323,16 @@ class SocketTransport:
             self._heartbeat.beat(now)
             self._unwritten += self._websocket.output()
         if self._websocket.eof:
+            self._end()
+
+    def _watch_closing(self, now: float) -> None:
+        """Bound how long the server may take to end the connection after a close."""
+        with self._state:
+            if not self._websocket.closing_expected:
+                return
+        if self._hang_up_at is None:
+            self._hang_up_at = now + self._close_timeout
+        elif now >= self._hang_up_at:
             self._end()
 
     # Closing
