@@ -44,14 +44,14 @@ class InvalidServerEvent(ServerEvent):
     type: Literal["invalid"] = "invalid"
     """Type of the event."""
 
-    raw: Annotated[str | bytes, SkipValidation(), Hidden()]
+    raw: Annotated[SkipValidation[str | bytes], Hidden()]
     """The frame as it came. Not shown, for it may hold audio."""
 
     error: Str
     """What is wrong with it, and where. Holds nothing of its content."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``type``, ``raw`` as text and ``error``. What is not UTF-8 in ``raw`` is written as ``\\xNN``."""
+        """Return ``type``, ``raw`` and ``error``; ``raw`` as text, with bytes escaped that are not UTF-8."""
         text = self.raw if isinstance(self.raw, str) else self.raw.decode("utf-8", "backslashreplace")
         return {"type": self.type, "raw": text, "error": self.error}
 
