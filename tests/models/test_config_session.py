@@ -225,7 +225,7 @@ def wire(annotation: Any) -> st.SearchStrategy[Any]:
     if get_origin(annotation) is list:
         return st.lists(wire(get_args(annotation)[0]), max_size=2)
     if get_origin(annotation) is dict:
-        return st.dictionaries(TEXT, TEXT, max_size=2)
+        return st.dictionaries(TEXT, wire(get_args(annotation)[1]), max_size=2)
     if arguments := get_args(annotation):
         return st.one_of([wire(argument) for argument in arguments])
     if issubclass(annotation, Model):

@@ -133,9 +133,9 @@ class Model(BaseModel):
         @classmethod
         def model_rebuild(cls, **options):
             # Pydantic comes here too when a model is used for the first time, by as many threads as there are.
-            depth = options.pop("_parent_namespace_depth", 2) + 1
+            # Names are those of the module: the caller's own have no place in an annotation.
             with _building:
-                return super().model_rebuild(_parent_namespace_depth=depth, **options)
+                return super().model_rebuild(**{**options, "_parent_namespace_depth": 0})
 
     @classmethod
     @cache
