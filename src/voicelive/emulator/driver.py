@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any, cast
@@ -12,11 +14,14 @@ from voicelive.emulator.steps import Join, Pause, Steps, Task, Work
 __all__ = ("Driver", "Threads")
 
 
+_log = logging.getLogger("voicelive.emulator")
+
+
 class Threads:
     """Runs blocking calls, each in a daemon thread, so that one that hangs holds up nobody, not even the exit."""
 
     def __init__(self) -> None:
-        self._running: set[threading.Thread] = set()
+        self._running: list[threading.Thread] = []
 
     async def run(self, call: Callable[[], Any]) -> Any:
         """Return what the call returns, or raise what it raises. Cancelling abandons it."""
@@ -24,7 +29,6 @@ class Threads:
         future: asyncio.Future[Any] = loop.create_future()
 
         def deliver(result: Any, error: Exception | None) -> None:
-            self._running.discard(thread)
             if future.cancelled():
                 return
             if error is None:
@@ -41,17 +45,17 @@ class Threads:
                 failure = RuntimeError("StopIteration was raised")
             except Exception as error:
                 failure = error
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
                 loop.call_soon_threadsafe(deliver, result, failure)
 
         thread = threading.Thread(target=work, name="voicelive-emulator-work", daemon=True)
-        self._running.add(thread)
+        self._running = [*(other for other in self._running if other.is_alive()), thread]
         thread.start()
         return await future
 
     def join(self, seconds: float) -> None:
         """Wait for the calls that are still running, each at most this long."""
-        for thread in list(self._running):
+        for thread in self._running:
             thread.join(seconds)
 
 
@@ -72,8 +76,13 @@ class Driver:
         """Drive a generator in a task of its own."""
         task = asyncio.ensure_future(self.drive(steps))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a task of the session ended with %s", type(error).__name__)
 
     async def drive(self, steps: Steps) -> None:
         """Drive a generator to its end."""

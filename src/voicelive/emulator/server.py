@@ -382,7 +382,7 @@ class _Connection:
             return
         self.record.add(len(frame), event)
         _log.debug("received %s, %d bytes", event.get("type"), len(frame))
-        await self._driver.drive(self._session.receive(event))
+        await self._driver.drive(self._session.receive(event, frame))
 
     def _send(self, event: dict[str, Any]) -> None:
         message = json.dumps(event, ensure_ascii=False, separators=(",", ":"))

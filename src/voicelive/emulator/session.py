@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -14,8 +17,14 @@ from voicelive.emulator.refusal import Refusal, required, text
 from voicelive.emulator.responses import Responses
 from voicelive.emulator.script import ScriptRun
 from voicelive.emulator.steps import Join, Steps, Task, Work
+from voicelive.protocol.wire import decode_client_event
 
 __all__ = ("Session", "parse")
+
+_log = logging.getLogger("voicelive.emulator")
+
+# These hold nothing but audio, which is checked where it is decoded.
+_AUDIO_EVENTS = ("input_audio_buffer.append", "input_audio.turn.append")
 
 Json = dict[str, Any]
 Handler = Callable[[Mapping[str, Any]], Steps | None]
@@ -24,7 +33,9 @@ Handler = Callable[[Mapping[str, Any]], Steps | None]
 def parse(frame: str | bytes) -> Json:
     """Return a client event as a JSON object, or refuse. Text that came in a binary frame is taken as well."""
     try:
-        event: Any = json.loads(frame, parse_constant=_no_constant)
+        event: Any = json.loads(frame, parse_constant=_finite, parse_float=_finite)
+        if _has_surrogates(frame):
+            json.dumps(event, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise Refusal("The message is not valid JSON.", "invalid_json") from None
     if not isinstance(event, dict):
@@ -32,8 +43,31 @@ def parse(frame: str | bytes) -> Json:
     return cast(Json, event)
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
+def _finite(number: str) -> float:
+    # NaN and Infinity are no JSON, and what overflows could not be echoed as such.
+    if not math.isfinite(value := float(number)):
+        raise ValueError("not finite")
+    return value
+
+
+def _has_surrogates(frame: str | bytes) -> bool:
+    # Escapes may be halves of a surrogate pair, which no frame can carry back.
+    if isinstance(frame, str):
+        return "\\ud" in frame or "\\uD" in frame
+    return b"\\ud" in frame or b"\\uD" in frame
+
+
+def check(frame: str | bytes) -> None:
+    """Refuse an event whose fields have types that its model does not allow."""
+    try:
+        decode_client_event(frame)
+    except ValueError as error:
+        _, _, rest = str(error).partition(": ")
+        where, _, what = rest.rpartition(": ")
+        # "item.message" names the kind of the item, "tools.0" an element of a list.
+        param = re.sub(r"\.(\d+)", r"[\1]", where.replace("item.message", "item"))
+        code = "missing_required_parameter" if what == "Field required" else "invalid_type"
+        raise Refusal(f"Invalid '{param}': {what}.", code, param or None) from None
 
 
 class Session:
@@ -67,8 +101,13 @@ class Session:
         """Send ``session.created``."""
         self._context.emit("session.created", session=self._context.settings.echo)
 
-    def receive(self, event: Json) -> Steps:
-        """Follow one client event; whatever is wrong with it becomes an ``error`` event."""
+    def receive(self, event: Json, frame: str | bytes) -> Steps:
+        """Follow one client event; whatever is wrong with it becomes an ``error`` event.
+
+        Args:
+            event: What :func:`parse` made of the frame.
+            frame: The frame.
+        """
         try:
             kind = event.get("type")
             if not isinstance(kind, str):
@@ -78,11 +117,17 @@ class Session:
             if (handle := self._handlers.get(kind)) is None:
                 known = ", ".join(f"'{name}'" for name in sorted(self._handlers))
                 raise Refusal(f"Invalid value: '{kind}'. Supported values are: {known}.", "invalid_value", "type")
+            if kind not in _AUDIO_EVENTS:
+                check(frame)
             steps = handle(event)
             if steps is not None:
                 yield from steps
         except Refusal as refusal:
             self.refuse(refusal, event.get("event_id"))
+        except Exception as error:  # One event that trips the emulator up must not end the session.
+            _log.error("an event failed with %s", type(error).__name__)
+            failure = Refusal(f"The emulator failed: {type(error).__name__}.", "internal_error", kind="server_error")
+            self.refuse(failure, event.get("event_id"))
 
     def refuse(self, refusal: Refusal, event_id: object = None) -> None:
         """Send an ``error`` event."""
