@@ -43,7 +43,6 @@ def nothing_left() -> Iterator[None]:
         if thread.name.startswith("voicelive"):
             thread.join(HANG)
             assert not thread.is_alive()
-    gc.collect()
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import dataclasses
 import socket
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -14,9 +17,14 @@ from voicelive.exceptions import ProxyError
 from voicelive.protocol.address import Address
 from voicelive.transport._proxy import Proxy, Tunnel, choose_proxy, drive, tunnel
 
+from .conftest import Rig
+from .harness import Harness
 from .proxies import HttpProxy, Server, SocksProxy
+from .server import Peer
+from .server import Server as RawServer
 
 PASSWORD = "s3cret"
+SCHEMES = {HttpProxy: "http", SocksProxy: "socks5h"}
 FAR = Address(True, "x.services.ai.azure.com", 443, "/voice-live/realtime?model=m")
 PLAIN = Address(False, "x.example", 80, "/")
 
@@ -253,3 +261,77 @@ def shout_through(proxy: Proxy, host: str, port: int) -> bytes:
         sock.sendall(b"hello\n")
         with sock.makefile("rb") as lines:
             return lines.readline()
+
+
+# Connections through proxies, with every driver
+
+
+@pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
+@pytest.mark.parametrize("user", [None, ("user", "p@ss")], ids=["anonymous", "user"])
+def test_connection_through_a_proxy(rig: Rig, kind: type[HttpProxy | SocksProxy], user: tuple[str, str] | None) -> None:
+    """The proxy looks up the name of the service; TLS reaches through it to the service itself."""
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        peer.text(b"hello")
+        assert peer.read_frame() == (1, b"back")
+        peer.finish()
+
+    with (
+        RawServer(script, rig.authority.server_context("only.there") if rig.secure else None) as server,
+        kind(user=user, names={"only.there": "127.0.0.1"}) as proxy,
+    ):
+        address = dataclasses.replace(server.address, host="only.there")
+        url = f"{SCHEMES[kind]}://{'user:p%40ss@' if user else ''}127.0.0.1:{proxy.port}"
+
+        async def body(harness: Harness) -> None:
+            connection = await harness.connect(address, proxy=url, ssl_context=rig.authority.client)
+            assert await connection.receive() == b"hello"
+            await connection.send(b"back")
+            await connection.close()
+
+        rig.harness.run(body)
+        assert proxy.connections == 1
+
+
+@pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
+def test_proxy_that_refuses(rig: Rig, kind: type[HttpProxy | SocksProxy]) -> None:
+    """The connection to it is closed, whatever the reason."""
+    with kind(user=("user", PASSWORD)) as proxy:
+
+        async def body(harness: Harness) -> None:
+            for user_info, says in (("", "user:password@"), ("user:wr0ng@", "did not accept the user name")):
+                url = f"{SCHEMES[kind]}://{user_info}127.0.0.1:{proxy.port}"
+                with pytest.raises(ProxyError, match=says) as error:
+                    await harness.connect(FAR, proxy=url)
+                assert error.value.status == (407 if kind is HttpProxy else None)
+                assert "wr0ng" not in "".join(traceback.format_exception(error.value))
+
+        rig.harness.run(body)
+
+
+def test_proxy_that_is_not_there(rig: Rig) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+
+    async def body(harness: Harness) -> None:
+        with pytest.raises(ProxyError, match=f"proxy http://127.0.0.1:{port}.*refused the connection"):
+            await harness.connect(FAR, proxy=f"http://user:{PASSWORD}@127.0.0.1:{port}")
+
+    rig.harness.run(body)
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 "], ids=["nothing", "half"])
+def test_proxy_that_breaks_off(rig: Rig, answer: bytes) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+
+    with Server(hang_up) as proxy:
+
+        async def body(harness: Harness) -> None:
+            with pytest.raises(ProxyError, match="closed the connection without an answer"):
+                await harness.connect(FAR, proxy=f"http://127.0.0.1:{proxy.port}")
+
+        rig.harness.run(body)
