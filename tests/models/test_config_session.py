@@ -73,6 +73,11 @@ def test_an_agent() -> None:
     wire = {"agent": {"type": "agent", "name": "a", "description": None, "agent_id": "i", "thread_id": "t"}}
     agent = ResponseSession.model_validate(wire).agent
     assert agent == AgentConfig(name="a", description=None, agent_id="i", thread_id="t")
+    with pytest.raises(ValidationError, match="thread_id\n  Field required"):
+        AgentConfig(name="a", agent_id="i")  # type: ignore[call-arg]
+    newer = ResponseSession.model_validate({"agent": {"name": "a", "thread_id": None}}).agent
+    assert newer is not None
+    assert newer.as_dict() == {"name": "a", "thread_id": None}
 
 
 def test_a_misspelt_keyword_is_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 
-from voicelive.models._base import Between, Bool, Float, Int, Metadata, Model, OpenEnum, Str, TokenLimit
+from voicelive.models._base import Between, Bool, Float, Int, Metadata, Model, Needed, OpenEnum, Str, TokenLimit
 from voicelive.models.audio import (
     Animation,
     AudioEchoCancellation,
@@ -30,21 +30,24 @@ __all__ = ("AgentConfig", "RequestSession", "ResponseSession", "SessionBase")
 
 
 class AgentConfig(Model):
-    """The Foundry agent that answers in a session, as the service reports it. Since api-version 2025-10-01."""
+    """The Foundry agent that answers in a session, as the service reports it. Since api-version 2025-10-01.
+
+    Agents of newer kinds may come without some of this; it then reads as None.
+    """
 
     type: OpenEnum[Literal["agent"] | Str] = "agent"
     """Which kind of agent this is; there is one."""
 
-    name: Str
+    name: Needed[Str]
     """The agent's name."""
 
     description: Str | None = None
     """What the agent is for."""
 
-    agent_id: Str
+    agent_id: Needed[Str]
     """Identifies the agent."""
 
-    thread_id: Str
+    thread_id: Needed[Str]
     """Identifies the agent's conversation."""
 
 
