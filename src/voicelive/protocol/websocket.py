@@ -109,6 +109,7 @@ class WebSocket:
         self.closed = False
         self.eof = False
         self.pong = False
+        self._established = False
         self._options = options
         self._limit = NO_LIMIT if options.max_msg_size is None else options.max_msg_size
         self._credentials = tuple(value for name, value in headers if name.lower() in CREDENTIAL_HEADERS)
@@ -152,7 +153,8 @@ class WebSocket:
             CertificateError: The server's certificate was not accepted.
             ConnectError: TLS failed, the connection broke, or what answered is no WebSocket server.
         """
-        if self._protocol.state is not State.CONNECTING:
+        # The state alone does not tell: it goes from connecting to closed as well.
+        if self._established:
             return
         where = self.address.display
         if self._aborted:
@@ -495,6 +497,7 @@ class WebSocket:
         protocol = self._protocol
         self.opening = protocol.state is State.CONNECTING and protocol.handshake_exc is None and not self.eof
         self.open = protocol.state is State.OPEN and not self.eof
+        self._established = self._established or self.open
         failed = protocol.parser_exc is not None or protocol.handshake_exc is not None
         self.closed = self.eof or failed or protocol.close_rcvd is not None
         if self.closed:
