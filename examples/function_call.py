@@ -22,13 +22,11 @@ def get_weather(city: str) -> dict[str, Any]:
 
 
 FUNCTIONS: dict[str, Callable[..., object]] = {"get_weather": get_weather}
-TOOLS = [
-    FunctionTool(
-        name="get_weather",
-        description="The weather in a city, now.",
-        parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    )
-]
+WEATHER = FunctionTool(
+    name="get_weather",
+    description="The weather in a city, now.",
+    parameters={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+)
 
 
 def run(call: ResponseFunctionCallItem) -> str:
@@ -62,7 +60,7 @@ async def main() -> None:
         Emulator() as service,
         connect(endpoint=service.endpoint, credential=service.api_key, model="gpt-realtime") as conn,
     ):
-        await conn.session.update(session=RequestSession(tools=TOOLS))
+        await conn.session.update(session=RequestSession(tools=[WEATHER]))
         question = InputTextContentPart(text="What is the weather in Paris?")
         await conn.conversation.item.create(item=UserMessageItem(content=[question]))
         await answer(conn)

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Mapping
 from typing import TextIO
 
+from voicelive.cli.errors import OutputError
+
 __all__ = ("Console", "decibels")
 
 _COLOURS = {"dim": "2", "sent": "36", "received": "32", "error": "31"}
@@ -48,10 +50,17 @@ class Console:
         return ("\u2192", "\u2190") if self._unicode else (">", "<")
 
     def line(self, text: str = "") -> None:
-        """Write one line, at once: whoever reads a pipe follows too."""
+        """Write one line, at once: whoever reads a pipe follows too.
+
+        Raises:
+            OutputError: The stream takes no more.
+        """
         with self._lock:
-            self._stream.write(text + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write(text + "\n")
+                self._stream.flush()
+            except OSError as error:
+                raise OutputError(error) from None
 
     def paint(self, text: str, colour: str) -> str:
         """Colour a text: ``dim``, ``sent``, ``received`` or ``error``."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 
@@ -205,8 +205,19 @@ class Conversation:
 def _hold(conversation: Conversation, service: Emulator, style: str) -> None:
     if style == "blocking":
         _converse(conversation, service)
-    else:
+        return
+    try:
         anyio.run(_converse_async, conversation, service, backend=style)
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that made a task group fail; Ctrl-C before all others."""
+    if group.subgroup(KeyboardInterrupt):
+        return KeyboardInterrupt()
+    first = group.exceptions[0]
+    return _first(cast("BaseExceptionGroup[BaseException]", first)) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _converse(conversation: Conversation, service: Emulator) -> None:

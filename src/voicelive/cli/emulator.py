@@ -55,8 +55,12 @@ def _script(path: str | None) -> Script | None:
 
 def _stopped_by_signals() -> threading.Event:
     stopped = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        stopped.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
     return stopped
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ("CommandError", "UsageError", "reason")
+__all__ = ("CommandError", "OutputError", "UsageError", "reason")
 
 
 class CommandError(Exception):
@@ -15,6 +15,18 @@ class UsageError(CommandError):
     """What the user gave cannot be used. Exit code 2."""
 
     exit_code = 2
+
+
+class OutputError(CommandError):
+    """What is printed cannot be written.
+
+    Attributes:
+        reader_left: Whether that is because who read a pipe has left, as ``head`` does.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"cannot write the output: {reason(error)}")
+        self.reader_left = isinstance(error, BrokenPipeError)
 
 
 def reason(error: OSError) -> str:

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from voicelive._version import __version__
 from voicelive.cli.console import Console
-from voicelive.cli.errors import CommandError
+from voicelive.cli.errors import CommandError, OutputError
 
 __all__ = ("main",)
 
@@ -71,14 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         return _run(arguments)
+    except OutputError as error:
+        # What Python still holds must not fail once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return error.exit_code if error.reader_left else _fail(str(error), error.exit_code)
     except CommandError as error:
         return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read has left, as `head` does. What Python still holds must not fail once more at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -115,18 +115,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"voicelive {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    _add_demo(commands)
-    _add_emulator(commands)
-    return parser
-
-
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
+    demo = commands.add_parser(
         "demo",
         help="hold a spoken conversation with the embedded service",
         description=_DEMO,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_demo_arguments(demo)
+    emulator = commands.add_parser(
+        "emulator",
+        help="run the embedded service for your own programs",
+        description=_EMULATOR,
+        epilog=_EMULATOR_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_emulator_arguments(emulator)
+    return parser
+
+
+def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "wav", nargs="?", metavar="WAV", help="speech to send: PCM of any rate (default: a recording that comes along)"
     )
@@ -144,14 +151,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
 
 
-def _add_emulator(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
-        "emulator",
-        help="run the embedded service for your own programs",
-        description=_EMULATOR,
-        epilog=_EMULATOR_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; any but %(default)s lets other machines in"
     )

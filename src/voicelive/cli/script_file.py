@@ -74,8 +74,11 @@ def _answer(value: object, where: str) -> Answer:
 
 
 def _incomplete(value: str | None, where: str) -> Literal["max_output_tokens", "content_filter"] | None:
-    if value is None or value == "max_output_tokens" or value == "content_filter":
-        return value
+    match value:
+        case None | "max_output_tokens" | "content_filter":
+            return value
+        case _:
+            pass
     raise ScriptFileError(f"{where}: incomplete is one of {', '.join(_INCOMPLETE)}, not {value!r}")
 
 
@@ -136,5 +139,7 @@ def _texts(value: object, where: str, known: Iterable[str]) -> dict[str, str]:
 
 
 def _kind(value: object) -> str:
-    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
-    return kinds.get(type(value), "a number")
+    if value is None:
+        return "null"
+    kinds = ((dict, "an object"), (list, "a list"), (str, "text"), (bool, "true or false"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "a number")

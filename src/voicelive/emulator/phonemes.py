@@ -57,8 +57,9 @@ def _pause(tail: str) -> str:
 
 # --- Numbers and symbols ---------------------------------------------------------------------------------------------
 
-_UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_UNITS += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_UNITS = [*_DIGITS, *_TEENS]
 _TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ((10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
 _SYMBOLS = {"%": "percent", "&": "and", "+": "plus", "=": "equals", "@": "at", "\u00b0": "degrees", "#": "number"}
@@ -98,12 +99,12 @@ def _say_number(number: str) -> list[str]:
     whole, _, decimals = number.replace(",", "").partition(".")
     # Leading zeros and very long rows of digits are codes, not quantities: they are read digit by digit.
     if len(whole) > 12 or (len(whole) > 1 and whole[0] == "0"):
-        words = [_UNITS[int(digit)] for digit in whole]
+        words = [_DIGITS[int(digit)] for digit in whole]
     elif len(whole) == 4 and whole[:2] in ("19", "20") and whole[2] != "0" and not decimals:
         words = [*number_words(int(whole[:2])).split(), *number_words(int(whole[2:])).split()]
     else:
         words = number_words(int(whole)).split()
-    return [*words, "point", *(_UNITS[int(digit)] for digit in decimals)] if decimals else words
+    return [*words, "point", *(_DIGITS[int(digit)] for digit in decimals)] if decimals else words
 
 
 # --- Words -----------------------------------------------------------------------------------------------------------
