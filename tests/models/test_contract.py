@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from voicelive import models
 from voicelive.models import Model
 
-from ..contract import CONTRACT, MODELS, leaf, least, sample, wrong
+from .contract import CONTRACT, MODELS, leaf, least, sample, wrong
 
 FIELDS = [(name, field) for name, model in MODELS.items() for field in model["fields"]]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from voicelive import models
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 CONTRACT: dict[str, Any] = json.loads((DATA / "contract.json").read_text("utf-8"))
 MODELS: dict[str, Any] = CONTRACT["models"]
 
