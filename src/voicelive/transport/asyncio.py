@@ -103,6 +103,11 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         return self._websocket.closed_error() if self._websocket.closed else None
 
     @property
+    def closed(self) -> ConnectionClosed | None:
+        """See ``AsyncTransport``."""
+        return None if self._websocket.open else self._websocket.closed_error()
+
+    @property
     def latency(self) -> float | None:
         """See ``AsyncTransport``."""
         return self._heartbeat.latency if self._heartbeat else None
@@ -229,7 +234,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
             self._heartbeat.answered(self._loop.time())
         if websocket.closed:
             self._watch_closing()
-        elif websocket.buffered > HIGH_WATER and not self._paused:
+        elif websocket.open and websocket.buffered > HIGH_WATER and not self._paused:
             self._pause_reading()
         self._wake()
 

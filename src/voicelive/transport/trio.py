@@ -72,6 +72,16 @@ class TrioTransport:
     # What AsyncTransport promises
 
     @property
+    def closed(self) -> ConnectionClosed | None:
+        """See ``AsyncTransport``."""
+        return self._websocket.closed_error() if self._websocket.closed else None
+
+    @property
+    def closed(self) -> ConnectionClosed | None:
+        """See ``AsyncTransport``."""
+        return None if self._websocket.open else self._websocket.closed_error()
+
+    @property
     def latency(self) -> float | None:
         """See ``AsyncTransport``."""
         return self._heartbeat.latency if self._heartbeat else None
