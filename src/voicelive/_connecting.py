@@ -147,7 +147,8 @@ class Connecting:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
-            if not name.startswith("_") and hasattr(self._connection_class, name):
+            cls = self._connection_class
+            if not name.startswith("_") and (hasattr(cls, name) or name in cls.__annotations__):
                 raise NotConnectedError(
                     f"{name!r} is used before the connection is open; write `{self._usage} connect(...) as connection:`"
                 )

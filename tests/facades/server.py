@@ -23,6 +23,9 @@ REFUSED = {
 }
 HANG_GUARD = 20
 
+stopping: list[threading.Thread] = []
+"""Threads of servers that were told to stop; the fixture ``servers_stop`` waits for them."""
+
 
 class Peer:
     """The service's end of one connection."""
@@ -122,15 +125,20 @@ class Server:
         with self._quiet:
             assert self._quiet.wait_for(lambda: not self.open, HANG_GUARD), "a connection was left open"
 
+    def wait_for_peer(self) -> None:
+        """Wait until somebody has connected."""
+        with self._quiet:
+            assert self._quiet.wait_for(lambda: self.peers, HANG_GUARD)
+
     def __enter__(self) -> Server:
         self._thread.start()
         assert self._ready.wait(HANG_GUARD)
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Waiting here could keep the client's event loop from closing its end.
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(HANG_GUARD)
-        assert not self._thread.is_alive()
+        stopping.append(self._thread)
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -163,6 +171,7 @@ class Server:
         with self._quiet:
             self.open += 1
             self.peers.append(peer)
+            self._quiet.notify_all()
         try:
             await self._script(peer)
         except ConnectionClosed:

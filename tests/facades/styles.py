@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 import voicelive
 import voicelive.aio
@@ -52,6 +53,10 @@ class AsyncStyle:
 
     def event(self) -> Any:
         return anyio.Event()
+
+    async def wait_for(self, function: Callable[[], Any]) -> Any:
+        """Run a function that blocks, and let the event loop go on meanwhile."""
+        return await anyio.to_thread.run_sync(function)
 
 
 class BlockingStyle:
@@ -101,6 +106,9 @@ class BlockingStyle:
 
     def event(self) -> Any:
         return _ThreadEvent()
+
+    async def wait_for(self, function: Callable[[], Any]) -> Any:
+        return function()
 
 
 Style = AsyncStyle | BlockingStyle

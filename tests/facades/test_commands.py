@@ -20,8 +20,8 @@ from voicelive.models import (
     UserMessageItem,
 )
 
-from .styles import Style
 from .server import CREATED, Peer, Server, saying
+from .styles import Style
 
 AUDIO = b"\x00\x01\xfe\xff"
 BASE64 = base64.b64encode(AUDIO).decode()
@@ -197,10 +197,12 @@ async def test_concurrent_senders_never_mix_their_frames(style: Style) -> None:
             await connection.input_audio_buffer.append(audio=bytes([number]) * 20_000, event_id=str(number))
 
     with Server() as server:
-        async with style.connect(endpoint=server.endpoint, credential="k", model="m") as connection:
-            async with style.background() as start:
-                for number in range(5):
-                    start(append, connection, number)
+        async with (
+            style.connect(endpoint=server.endpoint, credential="k", model="m") as connection,
+            style.background() as start,
+        ):
+            for number in range(5):
+                start(append, connection, number)
         frames = server.frames
         assert len(frames) == 100
         for frame in frames:
