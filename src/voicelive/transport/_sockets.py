@@ -176,7 +176,7 @@ def _race(addresses: Sequence[_Where], deadline: Deadline) -> socket.socket:
                     if code == 0:
                         return done
                     done.close()
-                    errors.append(OSError(code, os.strerror(code)))
+                    errors.append(_error(code))
                     next_try = 0.0
         finally:
             for sock in pending:
@@ -191,13 +191,22 @@ def _begin(family: socket.AddressFamily, where: Any, errors: list[OSError]) -> s
         # A machine without IPv6, for one.
         errors.append(error)
         return None
-    sock.setblocking(False)
-    code = sock.connect_ex(where)
-    if code and code not in _IN_PROGRESS:
+    try:
+        sock.setblocking(False)
+        code = sock.connect_ex(where)
+        if code and code not in _IN_PROGRESS:
+            raise _error(code)
+    except OSError as error:
         sock.close()
-        errors.append(OSError(code, os.strerror(code)))
+        errors.append(error)
         return None
     return sock
+
+
+def _error(code: int) -> OSError:
+    # On Windows, strerror() knows nothing of the network.
+    texts: dict[int, str] = getattr(socket, "errorTab", {})
+    return OSError(code, texts.get(code) or os.strerror(code))
 
 
 def _interleave(addresses: Sequence[_Where]) -> list[_Where]:

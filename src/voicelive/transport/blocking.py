@@ -28,6 +28,10 @@ __all__ = ("SocketTransport", "connect")
 
 LONGEST_BACKLOG = 1024 * 1024
 """Bytes of answers to pings that wait for a server to read them, before it is given up."""
+LONGEST_WRITE = 1024 * 1024
+"""Bytes given to the system at a time; Windows has no room for as many as one likes."""
+PATIENCE = 2.0
+"""Seconds to wait for a thread that uses the socket to notice that it is shut down, far beyond what it takes."""
 
 _logger = logging.getLogger("voicelive.transport")
 
@@ -89,10 +93,10 @@ def _upgrade(sock: socket.socket, websocket: WebSocket, early: bytes, limit: Dea
         limit.write(sock, websocket.start())
         data = early
         while websocket.opening:
-            data = data or limit.read(sock)
-            if not data:
+            if data := data or limit.read(sock):
+                websocket.receive(data)
+            else:
                 websocket.receive_eof()
-            websocket.receive(data)
             limit.write(sock, websocket.output())
             data = b""
     except ConnectError:
@@ -130,7 +134,7 @@ class SocketTransport:
     def closed(self) -> ConnectionClosed | None:
         """How the connection ended, or is about to; ``None`` while it is open."""
         with self._state:
-            return self._websocket.closed_error() if self._websocket.closed else None
+            return None if self._websocket.open else self._websocket.closed_error()
 
     @property
     def latency(self) -> float | None:
@@ -198,7 +202,8 @@ class SocketTransport:
                 websocket.receive(data)
             else:
                 websocket.receive_eof(cause)
-            self._unwritten += websocket.output()
+            if websocket.pending:
+                self._unwritten += websocket.output()
             if len(self._unwritten) > LONGEST_BACKLOG:
                 websocket.receive_eof(ConnectionError("the server pings, but does not read the answers"))
             if websocket.pong and self._heartbeat is not None:
@@ -234,7 +239,7 @@ class SocketTransport:
         rest = memoryview(data)
         while rest:
             try:
-                rest = rest[self._sock.send(rest) :]
+                rest = rest[self._sock.send(rest[:LONGEST_WRITE]) :]
             except BlockingIOError:
                 wait(self._sock, WRITE, SLICE)
 
@@ -306,14 +311,17 @@ class SocketTransport:
 
     def _read_ahead(self) -> None:
         websocket = self._websocket
-        while not websocket.eof:
+        # Not for ever: a reader may take messages as fast as they come, and there are other connections.
+        for _ in range(HIGH_WATER // CHUNK + 1):
+            if websocket.eof:
+                self._hang_up()
+                return
             self._paused = websocket.buffered > (LOW_WATER if self._paused else HIGH_WATER)
             if self._paused and self._heartbeat is not None:
                 with self._state:
                     self._heartbeat.excuse()
             if self._paused or not self._take_in():
                 return
-        self._hang_up()
 
     def _beat(self, now: float) -> None:
         if self._heartbeat is None or now < self._next_beat:
@@ -370,6 +378,9 @@ class SocketTransport:
         """Drop the connection at once, without a word to the server."""
         with self._state:
             self._websocket.abort()
+            # Half a frame may have gone out, which nothing can follow.
+            self._websocket.output()
+            self._unwritten.clear()
         self._end()
 
     def _end(self, *, waiting: bool = False) -> None:
@@ -379,7 +390,8 @@ class SocketTransport:
             self._unwritten += self._websocket.output()
         self._flush()
         self._shut_down()
-        if self._reading.acquire(blocking=waiting):
+        # A signal handler may have interrupted the very thread that reads, which then closes the socket itself.
+        if self._reading.acquire(timeout=PATIENCE if waiting else 0):
             try:
                 self._hang_up()
             finally:
