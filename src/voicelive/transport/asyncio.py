@@ -100,11 +100,6 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     @property
     def closed(self) -> ConnectionClosed | None:
         """See ``AsyncTransport``."""
-        return self._websocket.closed_error() if self._websocket.closed else None
-
-    @property
-    def closed(self) -> ConnectionClosed | None:
-        """See ``AsyncTransport``."""
         return None if self._websocket.open else self._websocket.closed_error()
 
     @property
