@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import deque
 
@@ -210,6 +211,8 @@ def events(draw):
         case 1:
             del event[draw(st.sampled_from(sorted(event)))]
         case 2:
+            # A copy: the strategies' own values are drawn again.
+            event = copy.deepcopy(event)
             _spoil(draw, event)
     return event
 

@@ -209,7 +209,7 @@ def test_speech_interrupts_a_response(serve, dial, tools):
 
 
 def test_interrupt_response_false_lets_it_speak_on_and_answers_afterwards(serve, dial, tools):
-    client = dial(serve(speed=2))
+    client = dial(serve(speed=3, responder=lambda view: "I am still talking."))
     client.update(turn_detection={"type": "server_vad", "interrupt_response": False, "silence_duration_ms": 300})
     client.send("response.create")
     client.until("response.audio.delta")

@@ -48,6 +48,7 @@ _quiet.setLevel(logging.CRITICAL)
 _MAX_MESSAGE = 32 * 1024 * 1024
 _UNSENT_EVENTS = 64
 _STOP_SECONDS = 0.5
+_HANG_UP_SECONDS = 5.0
 _KEPT_SESSIONS = 32
 _KEPT_BYTES = 8 * 1024 * 1024
 
@@ -393,6 +394,8 @@ class _Connection:
 
     def _hang_up(self, code: int, reason: str) -> None:
         self._unsent.put_nowait((code, reason))
+        # A client that does not read would never get to see it.
+        asyncio.get_running_loop().call_later(_HANG_UP_SECONDS, self._websocket.transport.abort)
 
     async def _write(self) -> None:
         with contextlib.suppress(ConnectionClosed):
