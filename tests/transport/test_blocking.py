@@ -120,7 +120,7 @@ def test_close_wakes_a_blocked_receive_before_a_silent_server_does(talking_to: D
         assert error.value.initiated_by == "client"
         order.append("received")
 
-    with talking_to(hear_nothing, close_timeout=2.0) as (transport, _), ThreadPoolExecutor() as pool:
+    with talking_to(hear_nothing, close_timeout=1.0) as (transport, _), ThreadPoolExecutor() as pool:
         receiving = pool.submit(receive, transport)
         until(transport._reading.locked)
         transport.close()
@@ -502,8 +502,8 @@ def dial():
 """
 
 
-def run_script(script: str, talk: Script) -> list[str]:
-    """Run a program against a server and return its output's lines."""
+def run_script(script: str, talk: Script, over: threading.Event | None = None) -> list[str]:
+    """Run a program against a server and return its output's lines; ``over`` is set when it has ended."""
 
     def play(peer: Peer) -> None:
         peer.accept()
@@ -512,6 +512,8 @@ def run_script(script: str, talk: Script) -> list[str]:
     with Server(play) as server:
         command = [sys.executable, "-X", "dev", "-c", PREAMBLE + textwrap.dedent(script), str(server.address.port)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        if over is not None:
+            over.set()
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
@@ -544,6 +546,38 @@ def test_interrupt_loses_nothing() -> None:
         transport.close()
         """
     assert run_script(script, talk) == ["interrupted", "helloworld", "two"]
+
+
+def test_interrupted_send_ends_the_connection() -> None:
+    """A frame that went out by half must not be followed by another."""
+
+    def talk(peer: Peer) -> None:
+        with pytest.raises((EOFError, OSError)):
+            assert over.wait(HANG)
+            peer.read_frame()
+
+    over = threading.Event()
+    script = """
+        transport = dial()
+
+        def interrupt():
+            while not transport._writing.locked():
+                time.sleep(0.01)
+            _thread.interrupt_main() if sys.platform == "win32" else os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=interrupt).start()
+        try:
+            transport.send(b"x" * (64 << 20))
+        except KeyboardInterrupt:
+            print("interrupted")
+        try:
+            transport.send(b"more")
+        except Exception as error:
+            print(type(error).__name__)
+        transport.close()
+        """
+    out = run_script(script, talk, over)
+    assert out == ["interrupted", "ConnectionClosed"]
 
 
 def test_exit_with_open_connections() -> None:
