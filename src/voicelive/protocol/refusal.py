@@ -1,9 +1,11 @@
-"""What a server's refusal of the upgrade means: HTTP status, headers and body in, an error of ours out."""
+"""What it means that a connection did not come about: TLS error or HTTP answer in, an error of ours out."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
+import ssl
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,9 +13,16 @@ from http.client import HTTPException, parse_headers
 from typing import cast
 from urllib.parse import urlsplit
 
-from voicelive.exceptions import HANDSHAKE_ERRORS, HandshakeError, RedirectError, ServiceUnavailableError
+from voicelive.exceptions import (
+    HANDSHAKE_ERRORS,
+    CertificateError,
+    ConnectError,
+    HandshakeError,
+    RedirectError,
+    ServiceUnavailableError,
+)
 
-__all__ = ("refusal",)
+__all__ = ("describe", "handshake_failure")
 
 LONGEST_BODY = 4096
 """Characters of the body that are kept."""
@@ -30,16 +39,78 @@ _ADVICE: Mapping[int, str] = {
 }
 
 
-def refusal(where: str, status: int, head: bytes, body: bytes, credentials: Iterable[str] = ()) -> HandshakeError:
-    """Return the error for an answer with another status than 101.
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: |\r\n)")
+
+
+def handshake_failure(
+    where: str,
+    host: str,
+    head: bytes,
+    body: bytes,
+    failure: Exception | None,
+    cause: Exception | None,
+    credentials: Iterable[str] = (),
+) -> ConnectError | HandshakeError:
+    """Return why a handshake, of TLS or of the WebSocket, gave no connection.
 
     Args:
         where: The address, as it may be shown.
-        status: HTTP status.
-        head: Status line and header lines, as they came.
-        body: The body, as far as it came.
+        host: Name or IP address that the certificate must be for.
+        head: Status line and header lines of the answer, as they came; empty if none came.
+        body: Body of the answer, as far as it came.
+        failure: What is wrong with the answer.
+        cause: What broke the connection: an error of TLS or of the socket.
         credentials: Values of request headers that must not come back in the error, should the server echo them.
     """
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _caused(_certificate_error(cause, host), cause)
+    if isinstance(cause, ssl.SSLError):
+        text = f"TLS with {where} failed: {describe(cause)}; check that host and port are those of a TLS server"
+        return _caused(ConnectError(text), cause)
+    match = _STATUS_LINE.match(head)
+    if match and match[1] != b"101":
+        return _refusal(where, int(match[1]), head, body, credentials)
+    if match:
+        return ConnectError(
+            f"{where} is not a WebSocket server: it accepted the upgrade, but not as RFC 6455 says "
+            f"({failure or 'the answer breaks off'}); check the endpoint, and any proxy or gateway on the way"
+        )
+    if head:
+        return ConnectError(f"{where} did not answer in HTTP; check the endpoint's host, port and scheme")
+    why = f" ({describe(cause)})" if cause is not None else ""
+    text = (
+        f"{where} closed the connection before it answered{why}; "
+        "check the endpoint, and any proxy or firewall on the way, then try again"
+    )
+    return _caused(ConnectError(text), cause)
+
+
+def describe(cause: Exception) -> str:
+    """Say what an error of socket, TLS or clock was, without its numbers and places in C files."""
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(cause) or type(cause).__name__
+
+
+def _caused(error: ConnectError, cause: Exception | None) -> ConnectError:
+    error.__cause__ = cause
+    return error
+
+
+def _certificate_error(error: ssl.SSLCertVerificationError, host: str) -> CertificateError:
+    problem = error.verify_message or describe(error)
+    if "ostname" in problem or "IP address" in problem:
+        advice = "check the endpoint's host name"
+    else:
+        advice = "if it comes from an authority of your own, pass ssl_context=ssl.create_default_context(cafile=...)"
+    return CertificateError(
+        f"the certificate of {host!r} was not accepted: {problem.rstrip('.')}; {advice}, and check this machine's clock"
+    )
+
+
+def _refusal(where: str, status: int, head: bytes, body: bytes, credentials: Iterable[str]) -> HandshakeError:
     secrets = [part for value in credentials for part in (value, value.rpartition(" ")[2]) if part]
     text = _conceal(body.decode("utf-8", "replace"), secrets)[:LONGEST_BODY]
     headers = {name: _conceal(value, secrets) for name, value in _headers(head).items()}

@@ -25,8 +25,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import ssl
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -38,9 +36,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
-from voicelive.exceptions import CertificateError, ConnectError, ConnectionClosed
+from voicelive.exceptions import ConnectError, ConnectionClosed
 from voicelive.protocol._arguments import expect
-from voicelive.protocol.refusal import refusal
+from voicelive.protocol.refusal import describe, handshake_failure
 from voicelive.protocol.tls import TLS, default_ssl_context
 
 if TYPE_CHECKING:
@@ -68,8 +66,6 @@ MASKS = 512
 """Random bytes fetched at a time; a mask takes four."""
 
 CREDENTIAL_HEADERS = frozenset(("api-key", "authorization", "proxy-authorization"))
-
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?: |\r\n)")
 
 
 class _NoFrames(logging.LoggerAdapter[logging.Logger]):
@@ -156,33 +152,19 @@ class WebSocket:
         # The state alone does not tell: it goes from connecting to closed as well.
         if self._established:
             return
-        where = self.address.display
         if self._aborted:
-            raise ConnectError(f"connecting to {where} was aborted")
-        if isinstance(self._cause, ssl.SSLCertVerificationError):
-            raise _certificate_error(self._cause, self._options.server_hostname or self.address.host)
-        if isinstance(self._cause, ssl.SSLError):
-            raise ConnectError(
-                f"TLS with {where} failed: {_describe(self._cause)}; check that host and port are those of a TLS server"
-            ) from self._cause
-        match = _STATUS_LINE.match(self._head)
-        if match and match[1] != b"101":
-            failure = self._protocol.handshake_exc
-            body = failure.response.body if isinstance(failure, InvalidStatus) else b""
-            raise refusal(where, int(match[1]), self._head, bytes(body), self._credentials)
-        if match:
-            why = str(self._protocol.handshake_exc or "the answer breaks off")
-            raise ConnectError(
-                f"{where} is not a WebSocket server: it accepted the upgrade, but not as RFC 6455 says ({why}); "
-                "check the endpoint, and any proxy or gateway on the way"
-            )
-        if self._head or self._partial:
-            raise ConnectError(f"{where} did not answer in HTTP; check the endpoint's host, port and scheme")
-        why = f" ({_describe(self._cause)})" if self._cause is not None else ""
-        raise ConnectError(
-            f"{where} closed the connection before it answered{why}; "
-            "check the endpoint, and any proxy or firewall on the way, then try again"
-        ) from self._cause
+            raise ConnectError(f"connecting to {self.address.display} was aborted")
+        failure = self._protocol.handshake_exc
+        body = bytes(failure.response.body) if isinstance(failure, InvalidStatus) else b""
+        raise handshake_failure(
+            self.address.display,
+            self._options.server_hostname or self.address.host,
+            self._head,
+            body,
+            failure,
+            self._cause,
+            self._credentials,
+        )
 
     # Receiving
 
@@ -490,7 +472,7 @@ class WebSocket:
             return sent.code, sent.reason, "client"
         if sent is not None:
             return 1006, "the server did not answer the close", "client"
-        return 1006, _describe(self._cause) if self._cause is not None else "", "network"
+        return 1006, describe(self._cause) if self._cause is not None else "", "network"
 
     def _settle(self) -> None:
         """Bring the flags up to date with ClientProtocol."""
@@ -559,25 +541,3 @@ def check_close(code: int, reason: str) -> None:
         raise ValueError(f"{code} must not be sent as close code; use 1000 (normal), or 3000 to 4999 for your own")
     if len(reason.encode()) > LONGEST_REASON:
         raise ValueError(f"reason takes more than {LONGEST_REASON} bytes of UTF-8, all that a close frame has room for")
-
-
-def _certificate_error(error: ssl.SSLCertVerificationError, host: str) -> CertificateError:
-    problem = error.verify_message or _describe(error)
-    if "ostname" in problem or "IP address" in problem:
-        advice = "check the endpoint's host name"
-    else:
-        advice = "if it comes from an authority of your own, pass ssl_context=ssl.create_default_context(cafile=...)"
-    certificate_error = CertificateError(
-        f"the certificate of {host!r} was not accepted: {problem.rstrip('.')}; {advice}, and check this machine's clock"
-    )
-    certificate_error.__cause__ = error
-    return certificate_error
-
-
-def _describe(cause: Exception) -> str:
-    """Say what an error of socket, TLS or clock was, without its numbers and places in C files."""
-    if isinstance(cause, ssl.SSLError):
-        return f"TLS: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause) or type(cause).__name__

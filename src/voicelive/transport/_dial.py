@@ -8,6 +8,7 @@ from typing import cast
 
 from voicelive.exceptions import ConnectError, ProxyError
 from voicelive.protocol.address import Address
+from voicelive.protocol.refusal import describe
 from voicelive.transport._proxy import Proxy
 
 __all__ = ("HIGH_WATER", "LOW_WATER", "dial_error")
@@ -43,7 +44,7 @@ def dial_error(error: Exception, address: Address, proxy: Proxy | None = None) -
     else:
         what = f"the connection to {host} on port {port} failed"
         advice = "check the network, then try again"
-    reason = f" ({_reason(cause)})"
+    reason = f" ({describe(cause)})"
     if proxy:
         return _caused(ProxyError(f"proxy {proxy.display}: {what}{reason}; {advice}"), error)
     return _caused(ConnectError(f"{address.display}: {what}{reason}; {advice}"), error)
@@ -62,9 +63,3 @@ def _first(error: Exception) -> Exception:
     if isinstance(error, OSError) and error.errno is None and isinstance(error.__cause__, Exception):
         return _first(error.__cause__)
     return error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__
