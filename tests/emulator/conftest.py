@@ -106,7 +106,7 @@ def dial() -> Iterator[Connect]:
             url = (
                 f"{emulator.endpoint.replace('http', 'ws', 1)}/voice-live/realtime?api-version=2026-07-15&model={model}"
             )
-            websocket = connect(url, additional_headers={"api-key": emulator.api_key}, max_size=None)
+            websocket = connect(url, additional_headers={"api-key": emulator.api_key}, max_size=None, close_timeout=1)
             client = Client(stack.enter_context(websocket))
             if opened:
                 client.expect("session.created")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import threading
 import time
 
@@ -40,13 +41,21 @@ def test_nothing_is_left_running_after_stop(dial):
 
 
 def test_stopping_does_not_wait_for_a_client_that_never_reads(dial):
-    emulator = Emulator(speed=float("inf"))
+    asked = queue.Queue()
+
+    class Endless:
+        def synthesize(self, text, rate):
+            while True:
+                asked.put(None)
+                yield bytes(100_000)
+
+    emulator = Emulator(speed=float("inf"), synthesizer=Endless())
     emulator.start()
-    client = dial(emulator)
-    part = {"type": "text", "text": "A long reply that nobody takes from the socket. " * 400}
-    message = {"type": "message", "role": "assistant", "content": [part]}
-    client.send("response.create", response={"pre_generated_assistant_message": message})
-    client.expect("response.created")
+    dial(emulator).send("response.create")
+    with pytest.raises(queue.Empty):
+        # Once no more is asked for, no more fits into the socket.
+        while True:
+            asked.get(timeout=1)
     stopping = time.monotonic()
     emulator.stop()
     assert time.monotonic() - stopping < 5

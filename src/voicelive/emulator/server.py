@@ -183,6 +183,7 @@ class Emulator:
         self._session_seconds = session_seconds
         self._origins = tuple(origins)
         self._records: deque[SessionRecord] = deque(maxlen=_KEPT_SESSIONS)
+        self._websockets: set[ServerConnection] = set()
         self._threads = Threads()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -289,6 +290,11 @@ class Emulator:
         ready.set()
         await self._stopping.wait()
         server.close(code=1001, reason="server_shutdown")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.wait_closed(), _STOP_SECONDS)
+        # What is left are clients that do not read, and would hold the close frame up with everything before it.
+        for websocket in self._websockets:
+            websocket.transport.abort()
         await server.wait_closed()
 
     async def _listen(self) -> Server:
@@ -326,7 +332,11 @@ class Emulator:
             threads=self._threads,
         )
         self._records.append(connection.record)
-        await connection.run()
+        self._websockets.add(websocket)
+        try:
+            await connection.run()
+        finally:
+            self._websockets.discard(websocket)
 
 
 class _Connection:
