@@ -31,6 +31,7 @@ __all__ = (
     "Text",
     "TokenLimit",
     "VoiceLiveEnum",
+    "decoded_size",
     "encode_base64",
 )
 
@@ -80,6 +81,11 @@ def encode_base64(audio: object) -> str:
     except ValueError:
         raise ValueError("audio is text, but not base64: pass the raw bytes and they are encoded for you") from None
     return audio
+
+
+def decoded_size(text: str) -> int:
+    """Return how many bytes a base64 text stands for."""
+    return len(text) // 4 * 3 - text[-2:].count("=")
 
 
 Base64 = Annotated[str, Strict(), Audio()]

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from voicelive.models._base import Base64, Int, Model, Needed, Secret, Str, Unknown
+from voicelive.models._base import Base64, Between, Int, Model, Needed, Rule, Secret, Str, Unknown
+from voicelive.models._values import decoded_size
 from voicelive.models.items import ConversationRequestItemUnion
 from voicelive.models.response import ResponseCreateParams
 from voicelive.models.session import RequestSession
@@ -36,6 +37,17 @@ __all__ = (
     "KnownClientEvent",
     "UnknownClientEvent",
 )
+
+
+MAX_APPEND = 15 * 1024 * 1024
+"""The most audio one event may carry, in bytes before base64."""
+
+
+class _AtMost15MiB(Rule):
+    def refusal(self, value: str) -> str | None:
+        return (
+            None if decoded_size(value) <= MAX_APPEND else "must be at most 15 MiB of audio; send it in several events"
+        )
 
 
 class ClientEvent(Model):
@@ -88,7 +100,7 @@ class ClientEventInputAudioBufferAppend(ClientEvent):
     type: Literal["input_audio_buffer.append"] = "input_audio_buffer.append"
     """Type of the event."""
 
-    audio: Base64
+    audio: Annotated[Base64, _AtMost15MiB()]
     """Audio as base64, in the session's ``input_audio_format``, at most 15 MiB. Bytes are encoded when given."""
 
 
@@ -135,8 +147,8 @@ class ClientEventInputAudioTurnAppend(_TurnEvent):
     type: Literal["input_audio.turn.append"] = "input_audio.turn.append"
     """Type of the event."""
 
-    audio: Base64
-    """Audio as base64, in the session's ``input_audio_format``. Bytes are encoded when given."""
+    audio: Annotated[Base64, _AtMost15MiB()]
+    """Audio as base64, in the session's ``input_audio_format``, at most 15 MiB. Bytes are encoded when given."""
 
 
 class ClientEventInputAudioTurnEnd(_TurnEvent):
@@ -168,7 +180,7 @@ class ClientEventInputTextDelta(ClientEvent):
     delta: Str
     """The piece of text."""
 
-    content_index: Int | None = None
+    content_index: Annotated[Int | None, Between(0)] = None
     """Which of the message's parts it belongs to. The service's default is 0."""
 
 
@@ -181,7 +193,7 @@ class ClientEventInputTextDone(ClientEvent):
     id: Str
     """Id of the user message that the text built up."""
 
-    content_index: Int | None = None
+    content_index: Annotated[Int | None, Between(0)] = None
     """Which of the message's parts is complete. The service's default is 0."""
 
 
@@ -231,10 +243,10 @@ class ClientEventConversationItemTruncate(ClientEvent):
     item_id: Str
     """Id of the assistant message."""
 
-    content_index: Int
+    content_index: Annotated[Int, Between(0)]
     """Which of its parts to cut, usually 0."""
 
-    audio_end_ms: Int
+    audio_end_ms: Annotated[Int, Between(0, unit="ms")]
     """How much to keep, in ms from its beginning. More than there is, is an error."""
 
 

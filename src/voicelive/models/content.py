@@ -162,17 +162,20 @@ class ResponseTextContentPart(ContentPart):
 
 
 class ResponseAudioContentPart(ContentPart):
-    """Speech of the model.
-
-    Items asked for with ``conversation.item.retrieve`` also have ``part["audio"]``: the audio as base64.
-    Since api-version 2025-10-01.
-    """
+    """Speech of the model. Since api-version 2025-10-01."""
 
     type: Literal["audio"] = "audio"
     """Which kind of part this is."""
 
     transcript: Str | None = None
     """What is said in it."""
+
+    audio: Base64 | None = None
+    """Audio as base64, in the session's ``output_audio_format``.
+
+    Only there in items that were asked for with ``conversation.item.retrieve``. Not in the service's published
+    contract, yet sent since api-version 2026-04-10.
+    """
 
 
 class UnknownContentPart(Unknown, ContentPart):

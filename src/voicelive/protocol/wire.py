@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 import pybase64
 from pydantic import ValidationError
-from pydantic_core import CoreSchema, PydanticSerializationError, core_schema, from_json
+from pydantic_core import CoreSchema, PydanticSerializationError, core_schema
 
 from voicelive.models._base import Model, build_validator, encode_base64
+from voicelive.models._values import decoded_size
 from voicelive.models.client_events import (
+    MAX_APPEND,
     ClientEvent,
     ClientEventInputAudioBufferAppend,
     ClientEventUnion,
@@ -30,11 +32,7 @@ from voicelive.models.server_events import (
     UnknownServerEvent,
 )
 
-__all__ = ("MAX_APPEND", "decode_client_event", "decode_event", "encode_append", "encode_event", "encode_json")
-
-MAX_APPEND = 15 * 1024 * 1024
-"""The most audio one ``input_audio_buffer.append`` may carry, in bytes before base64."""
-
+__all__ = ("decode_client_event", "decode_event", "encode_append", "encode_event", "encode_json")
 
 # Reading
 
@@ -78,9 +76,7 @@ def _decode_unusual(frame: str | bytes, error: ValueError) -> ServerEventUnion:
     try:
         if _is_unknown(error):
             return UnknownServerEvent.model_validate_json(frame)
-        event = build_validator(KnownServerEvent, _forgiving).validate_python(from_json(frame))
-        _unset_empty(event)
-        return cast("ServerEventUnion", event)
+        return cast("ServerEventUnion", build_validator(KnownServerEvent, _forgiving).validate_json(frame))
     except (ValueError, TypeError, RecursionError):
         return InvalidServerEvent(raw=frame, error=_describe(error))
 
@@ -126,10 +122,20 @@ def _forgive(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     new = {key: _forgive(value) for key, value in cast("dict[str, object]", node).items()}
-    if new.get("type") == "int":
-        return core_schema.no_info_wrap_validator_function(_take_whole_number, cast(CoreSchema, new))
-    if new.get("type") == "default" and "default" in new and new["default"] is None:
-        new["schema"] = core_schema.no_info_wrap_validator_function(_take_empty, cast(CoreSchema, new["schema"]))
+    match new.get("type"):
+        case "int":
+            return core_schema.no_info_wrap_validator_function(_take_whole_number, cast(CoreSchema, new))
+        case "default" if "default" in new and new["default"] is None:
+            new["schema"] = core_schema.no_info_wrap_validator_function(_take_empty, cast(CoreSchema, new["schema"]))
+        case "model-fields":
+            new["extra_behavior"] = "allow"
+        case "model":
+            # Pydantic would use the validator that a model has already, in place of this schema.
+            build = partial(_build, cast("type[Model]", new["cls"]))
+            fields = cast(CoreSchema, new["schema"])
+            return core_schema.no_info_after_validator_function(build, fields, ref=cast("str | None", new.get("ref")))
+        case _:
+            pass
     return new
 
 
@@ -146,20 +152,22 @@ def _take_whole_number(value: Any, handler: core_schema.ValidatorFunctionWrapHan
     return handler(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-def _unset_empty(value: object) -> None:
-    """Make fields that came as "" read as None, and keep what came among the unknown keys."""
-    if isinstance(value, list):
-        for item in cast("list[object]", value):
-            _unset_empty(item)
-    elif isinstance(value, Model):
-        for name, held in list(vars(value).items()):
-            if held is _EMPTY:
-                vars(value)[name] = None
-                value.__pydantic_fields_set__.discard(name)
-                wire_name = type(value).model_fields[name].alias or name
-                cast("dict[str, object]", value.__pydantic_extra__)[wire_name] = ""
-            else:
-                _unset_empty(held)
+def _build(cls: type[Model], parts: tuple[dict[str, Any], dict[str, Any], set[str]]) -> Model:
+    """Build a model. Fields that came as "" read as None, and what came is kept among the unknown keys."""
+    fields, unknown, were_set = parts
+    for name in [name for name, value in fields.items() if value is _EMPTY]:
+        fields[name] = None
+        were_set.discard(name)
+        unknown[cls.model_fields[name].alias or name] = ""
+    model = cls.__new__(cls)
+    for name, value in (
+        ("__dict__", fields),
+        ("__pydantic_extra__", unknown),
+        ("__pydantic_fields_set__", were_set),
+        ("__pydantic_private__", None),
+    ):
+        object.__setattr__(model, name, value)
+    return model
 
 
 def _describe(error: ValueError) -> str:
@@ -266,8 +274,8 @@ def encode_append(audio: bytes | bytearray | memoryview | str, event_id: str | N
     if isinstance(audio, bytes):
         size, text = len(audio), pybase64.b64encode(audio)
     else:
-        text = encode_base64(audio).encode()
-        size = len(text) // 4 * 3 - text[-2:].count(b"=")
+        encoded = encode_base64(audio)
+        size, text = decoded_size(encoded), encoded.encode()
     if size > MAX_APPEND:
         raise ValueError(f"{size:,} bytes of audio are too much for one event: at most {MAX_APPEND:,} (15 MiB)")
     if event_id is None:
