@@ -75,6 +75,6 @@ def table(rows: list[Row]) -> str:
         base = next((row.median for row in group if row.contender.startswith(BASELINE)), None)
         lines += [f"\n### {measure}\n", f"| contender | {group[0].unit} | spread | ratio |", "|---|---:|---:|---:|"]
         for row in sorted(group, key=lambda row: row.median):
-            ratio = f"{base / row.median:.1f}" if base is not None else ""
+            ratio = f"{base / row.median:.2g}" if base is not None else ""
             lines.append(f"| {row.contender} | {row.median:.4g} | {row.spread:.0f} % | {ratio} |")
     return "\n".join(lines)

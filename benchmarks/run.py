@@ -84,7 +84,8 @@ def encode(rounds: int) -> Iterator[Row]:
     from azure.ai.voicelive.models import ClientEventInputAudioBufferAppend as TheirAppend
 
     from voicelive.models import ClientEventInputAudioBufferAppend
-    from voicelive.protocol import encode_append, encode_event
+    from voicelive.protocol import encode_event
+    from voicelive.protocol.wire import encode_append
 
     class Nowhere:
         async def send_str(self, text: str) -> None:

@@ -54,8 +54,9 @@ def serve(connection: socket.socket, first: bytes, flood: bytes, times: int) -> 
         for _ in range(times):
             connection.sendall(flood)
     connection.sendall(CLOSE)
-    while connection.recv(65536):
-        pass
+    # The server closes the TCP connection (RFC 6455 section 7.1.1), once both have sent a close.
+    if opcode != b"\x88":
+        connection.recv(65536)
 
 
 def main(times: int, certificate: str | None) -> None:

@@ -146,7 +146,7 @@ def test_public_modules_export_all_they_define(package: str) -> None:
 
 
 def test_models_exports_all_of_its_subjects() -> None:
-    """What a module of voicelive.models exports is found in voicelive.models itself, but for the parts of its unions."""
+    """What a subject of voicelive.models exports is found in voicelive.models itself, parts of its unions apart."""
     subjects = [name for name in MODULES if name.startswith("voicelive.models.") and "._" not in name]
     exported = {name for subject in subjects for name in importlib.import_module(subject).__all__}
     exported -= {"KnownClientEvent", "KnownServerEvent"}
