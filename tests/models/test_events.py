@@ -276,6 +276,16 @@ def test_a_message_is_built_from_parts_of_every_kind() -> None:
     }
 
 
+def test_what_is_put_into_a_list_later_is_sent_without_a_word() -> None:
+    item = UserMessageItem(content=[])
+    item.content.append(RequestTextContentPart(text="a"))
+    item.content.append({"type": "input_audio", "audio": "AAEC", "new": None})
+    assert item.as_dict()["content"] == [
+        {"type": "input_text", "text": "a"},
+        {"type": "input_audio", "audio": "AAEC", "new": None},
+    ]
+
+
 def test_part_names_of_older_code_are_taken() -> None:
     text = RequestTextContentPart(type="text", text="a")
     assert text.as_dict() == {"type": "input_text", "text": "a"}

@@ -281,7 +281,10 @@ class Model(BaseModel):
         type(self)._complete()
         return cast(
             "dict[str, Any]",
-            self.__pydantic_serializer__.to_python(self, mode="json", by_alias=True, exclude_unset=True),
+            # Warnings would be about what was put into a list later, and show it.
+            self.__pydantic_serializer__.to_python(
+                self, mode="json", by_alias=True, exclude_unset=True, warnings=False
+            ),
         )
 
     def __getitem__(self, key: str) -> Any:
