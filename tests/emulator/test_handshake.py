@@ -56,6 +56,14 @@ def test_key_in_the_query_is_let_in_and_not_kept(emulator):
     assert refused(emulator, f"/voice-live/realtime?{QUERY}&api-key=wrong", headers={}) == 401
 
 
+def test_key_in_header_and_query_must_be_right_in_both(emulator):
+    key, both = emulator.api_key, f"/voice-live/realtime?{QUERY}&api-key="
+    with dial(emulator, both + key) as websocket:
+        websocket.recv()
+    assert refused(emulator, both + "wrong") == 401
+    assert refused(emulator, both + key, headers={"api-key": "wrong"}) == 401
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
