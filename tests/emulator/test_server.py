@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import ssl
 import threading
 import time
 
 import anyio
 import pytest
 import trio
+import trustme
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from voicelive.emulator import Emulator
 
@@ -107,6 +110,18 @@ def test_a_port_that_is_taken_is_an_error_at_start(serve):
     with pytest.raises(OSError, match=str(port)):
         emulator.start()
     assert len(threads()) == 1
+
+
+def test_it_serves_tls_with_the_certificate_it_is_given(serve):
+    authority = trustme.CA()
+    server, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    authority.configure_trust(trusting)
+    emulator = serve(ssl_context=server)
+    assert emulator.endpoint.startswith("https://127.0.0.1:")
+    url = f"wss{emulator.endpoint[5:]}/voice-live/realtime?api-version=2026-07-15&model=gpt-realtime"
+    with connect(url, ssl=trusting, additional_headers={"api-key": emulator.api_key}) as websocket:
+        assert json.loads(websocket.recv())["type"] == "session.created"
 
 
 @pytest.mark.parametrize("options", [{"speed": 0}, {"session_seconds": -1}, {"api_key": ""}])

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import secrets
+import ssl
 import threading
 import time
 from collections import deque
@@ -142,6 +143,7 @@ class Emulator:
         speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
         session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
         origins: Web origins whose pages may connect, besides pages served from this machine.
+        ssl_context: With the certificate to serve TLS with, for clients that know no other; ``None`` serves plain text.
 
     Example:
         ``with Emulator() as emulator: connect(endpoint=emulator.endpoint, credential=emulator.api_key, model="gpt-5")``
@@ -161,6 +163,7 @@ class Emulator:
         speed: float = 10.0,
         session_seconds: float = 30 * 60,
         origins: Sequence[str] = (),
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed}; float('inf') sends without pauses")
@@ -182,6 +185,7 @@ class Emulator:
         self._speed = speed
         self._session_seconds = session_seconds
         self._origins = tuple(origins)
+        self._ssl_context = ssl_context
         self._records: deque[SessionRecord] = deque(maxlen=_KEPT_SESSIONS)
         self._websockets: set[ServerConnection] = set()
         self._threads = Threads()
@@ -249,7 +253,7 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """Where to connect: ``http://host:port``.
+        """Where to connect: ``http://host:port``, with TLS ``https://host:port``.
 
         Raises:
             RuntimeError: It is not running.
@@ -258,7 +262,8 @@ class Emulator:
             raise RuntimeError("the emulator is not running: use it in a with block, or call start() first")
         host, port = self._address
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound to
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "http" if self._ssl_context is None else "https"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     @property
     def sessions(self) -> list[SessionRecord]:
@@ -305,6 +310,7 @@ class Emulator:
             process_request=self._check,
             process_response=self._identify,
             logger=_quiet,
+            ssl=self._ssl_context,
             max_size=_MAX_MESSAGE,
             # A client stopped in a debugger is not a dead one.
             ping_interval=None,
