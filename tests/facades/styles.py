@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 import voicelive
@@ -57,6 +58,10 @@ class AsyncStyle:
     async def wait_for(self, function: Callable[[], Any]) -> Any:
         """Run a function that blocks, and let the event loop go on meanwhile."""
         return await anyio.to_thread.run_sync(function)
+
+    async def checkpoint(self) -> None:
+        """Let others run."""
+        await anyio.lowlevel.checkpoint()
 
 
 class BlockingStyle:
@@ -109,6 +114,9 @@ class BlockingStyle:
 
     async def wait_for(self, function: Callable[[], Any]) -> Any:
         return function()
+
+    async def checkpoint(self) -> None:
+        threading.Event().wait(0.0005)
 
 
 Style = AsyncStyle | BlockingStyle
