@@ -18,7 +18,7 @@ from voicelive.exceptions import (
     ConcurrentReadError,
     ConnectError,
     ConnectionClosed,
-    ConnectionError,
+    ConnectionError,  # noqa: A004 - the name the vendor's package gave it
     ConnectTimeoutError,
     CredentialError,
     HandshakeError,

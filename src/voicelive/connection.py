@@ -182,7 +182,7 @@ class connect(Connecting):
         limit = self._options.handshake_timeout
         deadline = time.monotonic() + limit
         try:
-            authorization = authorize(self._credential, self._scopes, limit) if self._credential else None
+            authorization = authorize(self._credential, self._scopes, limit) if self._credential is not None else None
             self._phase = "dial"
             transport = blocking.connect(self._address, self._headers(authorization), self._options, deadline=deadline)
         except ConnectTimeoutError as error:

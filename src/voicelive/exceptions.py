@@ -233,7 +233,7 @@ class ConnectionClosed(ConnectionError):
     ) -> None:
         self.code = code
         self.reason = reason
-        self.initiated_by = initiated_by
+        self.initiated_by: Literal["server", "client", "network"] = initiated_by
         self.unsent = unsent
         self.unsent_event_id = unsent_event_id
         super().__init__(self._describe())
@@ -316,4 +316,3 @@ HANDSHAKE_ERRORS: Mapping[int, type[HandshakeError]] = {
     429: RateLimitError,
 }
 """Which error a refused handshake raises; other 3xx are redirects, other 5xx unavailability."""
-

@@ -14,7 +14,7 @@ id of your own that the service's ``error`` event names if the command fails.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from voicelive.models import (
     ClientEvent,
@@ -82,7 +82,7 @@ class Commands(Generic[SentT_co]):
 def _given(fields: Mapping[str, object]) -> dict[str, Any]:
     # Models validate dicts and models, not every mapping.
     return {
-        name: dict(expect_mapping(name, value)) if isinstance(value, Mapping) else value
+        name: dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
         for name, value in fields.items()
         if value is not None
     }

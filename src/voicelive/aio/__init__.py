@@ -1,4 +1,4 @@
-"""Talk to the Azure AI Voice Live service, on asyncio and trio. The blocking counterpart is ``voicelive`` itself.
+"""Talk to the Azure AI Voice Live service, on asyncio and trio.
 
     from voicelive.aio import connect
 
@@ -6,6 +6,8 @@
         await connection.response.create()
         async for event in connection:
             print(event.type)
+
+The blocking counterpart is ``voicelive`` itself, with the same names.
 """
 
 from voicelive.aio.connection import VoiceLiveConnection, connect
@@ -22,7 +24,7 @@ from voicelive.aio.resources import (
     SessionResource,
     TranscriptionSessionResource,
 )
-from voicelive.exceptions import ConnectionClosed, ConnectionError
+from voicelive.exceptions import ConnectionClosed, ConnectionError  # noqa: A004 - the name the vendor's package gave it
 from voicelive.protocol.options import WebsocketConnectionOptions
 
 __all__ = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,6 +31,8 @@ from voicelive.protocol.wire import encode_event
 
 if TYPE_CHECKING:
     from voicelive.models import ClientEvent, ServerEventUnion
+    from voicelive.protocol.address import Address
+    from voicelive.protocol.options import TransportOptions
     from voicelive.transport import AsyncTransport
 
 __all__ = ("VoiceLiveConnection", "connect")
@@ -66,8 +68,8 @@ class VoiceLiveConnection(BaseConnection):
         self,
         session: Session,
         transport: AsyncTransport,
-        receive_timeout: float | None = None,
-        current_task: Callable[[], object] = asyncio.current_task,
+        receive_timeout: float | None,
+        current_task: Callable[[], object],
     ) -> None:
         super().__init__(session, transport, receive_timeout)
         self._transport = transport
@@ -212,17 +214,12 @@ class connect(Connecting):
 
     async def _open(self) -> VoiceLiveConnection:
         in_thread = partial(anyio.to_thread.run_sync, abandon_on_cancel=True)
-        authorization = await authorize_async(self._credential, self._scopes, in_thread) if self._credential else None
+        authorization = (
+            await authorize_async(self._credential, self._scopes, in_thread) if self._credential is not None else None
+        )
         self._phase = "dial"
-        if _on_trio():
-            from trio.lowlevel import current_task
-
-            from voicelive.transport import trio as driver
-        else:
-            from asyncio import current_task
-
-            from voicelive.transport import asyncio as driver
-        transport = await driver.connect(self._address, self._headers(authorization), self._options)
+        dial, current_task = _driver()
+        transport = await dial(self._address, self._headers(authorization), self._options)
         try:
             self._phase = "session.created"
             session = Session(self._address.display)
@@ -245,7 +242,17 @@ class connect(Connecting):
             await self._connection.close()
 
 
-def _on_trio() -> bool:
+Dial = Callable[["Address", Sequence[tuple[str, str]], "TransportOptions"], Coroutine[Any, Any, "AsyncTransport"]]
+
+
+def _driver() -> tuple[Dial, Callable[[], object]]:
+    """Return what dials under the library that is running, and what tells its tasks apart."""
     # trio is imported by whoever runs it.
     trio = sys.modules.get("trio")
-    return trio is not None and trio.lowlevel.in_trio_run()
+    if trio is not None and trio.lowlevel.in_trio_run():
+        from voicelive.transport import trio as trio_driver
+
+        return trio_driver.connect, trio.lowlevel.current_task
+    from voicelive.transport import asyncio as asyncio_driver
+
+    return asyncio_driver.connect, asyncio.current_task
