@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -22,6 +23,10 @@ REFUSED = {
     "error": {"type": "invalid_request_error", "code": "ModelNotFound", "message": "no such model", "param": "model"},
 }
 HANG_GUARD = 20
+
+# It would log headers, with the secrets that tests look for in the client's logs.
+_quiet = logging.getLogger("scripted-service")
+_quiet.setLevel(logging.CRITICAL)
 
 stopping: list[threading.Thread] = []
 """Threads of servers that were told to stop; the fixture ``servers_stop`` waits for them."""
@@ -152,6 +157,7 @@ class Server:
             max_size=None,
             close_timeout=2,
             ping_interval=None,
+            logger=_quiet,
         ) as server:
             self.port = next(iter(server.sockets)).getsockname()[1]
             self._ready.set()
