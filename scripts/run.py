@@ -1,7 +1,7 @@
 """Set this project up on a fresh machine and run it. Needs Python 3.11 or later with its venv module, nothing else.
 
     python3 scripts/run.py demo    a spoken conversation with the offline service; arguments go to ``voicelive demo``
-    python3 scripts/run.py tests   lint, typing, docs and tests; arguments go to ``nox``
+    python3 scripts/run.py tests   lint, typing, docs, tests and clients; arguments go to ``nox``
 
 The first run makes a virtual environment beside this folder and installs into it; later runs start at once.
 """
