@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, cast
 
-from voicelive.emulator.steps import Join, Pause, Steps, Task, Work
+from voicelive.emulator.steps import Await, Join, Pause, Steps, Task, Work
 
 __all__ = ("Driver", "Threads")
 
-
 _log = logging.getLogger("voicelive.emulator")
+
+_CLEAN_UP_SECONDS = 0.5
 
 
 class Threads:
@@ -101,6 +102,11 @@ class Driver:
                             result = await self._threads.run(call)
                         except Exception as failure:
                             error = failure
+                    case Await(awaitable):
+                        try:
+                            result = await awaitable
+                        except Exception as failure:
+                            error = failure
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                         await self._drained()
@@ -111,6 +117,13 @@ class Driver:
 
     async def close(self) -> None:
         """Cancel everything that is being driven, and wait until it is."""
+        await self._cancel()
+        # What was cancelled may have left tasks that clean up after it.
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CLEAN_UP_SECONDS)
+        await self._cancel()
+
+    async def _cancel(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -10,10 +10,11 @@ from typing import Any
 import pybase64
 
 from voicelive.emulator import audio
+from voicelive.emulator.answers import AnswerReader
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.conversation import Clip, Conversation, Item
 from voicelive.emulator.settings import output_rate
-from voicelive.emulator.speech import ConversationView, Failure, FunctionCall, Reply
+from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall
 from voicelive.emulator.steps import Pause, Steps, Work
 
 __all__ = ("Output",)
@@ -76,17 +77,25 @@ class Output:
         """Send ``response.created``."""
         self._context.emit("response.created", response=self._wire())
 
-    def play(self, reply: Reply) -> Steps:
-        """Say and call everything in the reply, then send ``response.done``."""
+    def play(self, answer: Answer) -> Steps:
+        """Say and call everything in the answer, while it is still being made, then send ``response.done``."""
         limit = self.fields["max_output_tokens"]
-        said, cut = _within(reply.text, limit if isinstance(limit, int) else None)
-        if said or not reply.calls:
-            yield from self._say(said)
-        incomplete = "max_output_tokens" if cut else reply.incomplete
-        if incomplete is None:
-            for call in reply.calls:
+        reader = AnswerReader(answer, limit if isinstance(limit, int) else None)
+        try:
+            while (sentence := (yield from reader.sentence())) is not None:
+                yield from self._say(sentence)
+        finally:
+            reader.close(self._context.spawn)
+        if reader.failure is not None:
+            self.finish("failed", reader.failure)
+            return
+        if not self._items and not reader.calls:
+            yield from self._say("")
+        self._close_item("completed")
+        if reader.incomplete is None:
+            for call in reader.calls:
                 yield from self._call(call)
-        self.finish("completed" if incomplete is None else "incomplete", incomplete)
+        self.finish("completed" if reader.incomplete is None else "incomplete", reader.incomplete)
 
     def finish(self, status: str, reason: str | Failure | None = None) -> None:
         """Close whatever is open and send ``response.done``."""
@@ -136,7 +145,18 @@ class Output:
 
     # Messages
 
-    def _say(self, said: str) -> Steps:
+    def _say(self, sentence: str) -> Steps:
+        part = self._part or self._open_message()
+        if part["type"] == "audio":
+            if sentence:
+                yield from self._speak(self._items[-1], sentence)
+            return
+        for piece in _words(sentence):
+            part["text"] += piece
+            self._emit_part("response.text.delta", delta=piece)
+            yield Pause(_TEXT_PAUSE / self._context.speed)
+
+    def _open_message(self) -> Json:
         aloud = "audio" in self.fields["modalities"]
         item = self._open_item({"type": "message", "role": "assistant", "content": []})
         self._part = {"type": "audio", "transcript": ""} if aloud else {"type": "text", "text": ""}
@@ -144,14 +164,7 @@ class Output:
         if aloud:
             audio_format = self.fields["output_audio_format"]
             item.clips[0] = Clip(output_rate(audio_format), audio_format)
-            for sentence in _sentences(said):
-                yield from self._speak(item, sentence)
-        else:
-            for piece in _words(said):
-                self._part["text"] += piece
-                self._emit_part("response.text.delta", delta=piece)
-                yield Pause(_TEXT_PAUSE / self._context.speed)
-        self._close_item("completed")
+        return self._part
 
     def _close_part(self) -> None:
         part, self._part = self._part, None
@@ -258,18 +271,6 @@ def _said(part: Json) -> str:
 def _tokens(words: str) -> int:
     # About what English takes; nobody can rely on the exact number.
     return (len(words) + 3) // 4
-
-
-def _within(said: str, limit: int | None) -> tuple[str, bool]:
-    """Return as many whole words as ``limit`` tokens hold, and whether any were left out."""
-    if limit is None or _tokens(said) <= limit:
-        return said, False
-    return said[: limit * 4].rpartition(" ")[0], True
-
-
-def _sentences(said: str) -> list[str]:
-    """Cut where a sentence ends, so that the first is heard while the next is made; nothing is lost."""
-    return [sentence for sentence in re.split(r"(?<=[.!?])(?=\s)", said) if sentence.strip()]
 
 
 def _words(said: str) -> Iterator[str]:

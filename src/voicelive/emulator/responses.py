@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from voicelive.emulator.answers import settled
 from voicelive.emulator.context import Context
 from voicelive.emulator.conversation import Conversation
 from voicelive.emulator.output import Output
 from voicelive.emulator.refusal import Refusal, array, mapping, text
 from voicelive.emulator.script import ScriptRun, Turn
-from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall, Reply
-from voicelive.emulator.steps import Join, Steps, Task, Work
+from voicelive.emulator.speech import Answer, ConversationView, Failure, Reply
+from voicelive.emulator.steps import Join, Steps, Task
 
 __all__ = ("Responses",)
 
@@ -112,25 +113,15 @@ class Responses:
             if turn.reply is None:
                 view = self._view(output, history, more)
                 output.count_input(view)
-                answer = yield Work(lambda: self._context.services.responder.respond(view))
+                answer = yield from settled(lambda: self._context.services.responder.respond(view))
             else:
                 output.count_input(self._view(output, history, more))
-            yield from self._play(output, answer)
+            yield from output.play(answer)
         except Exception as error:  # Whatever a replaceable part raises, the session outlives it.
             output.finish("failed", Failure(f"{type(error).__name__}: {error}"))
         self._ended(output)
         if turn.close is not None:
             self._context.hang_up(*turn.close)
-
-    def _play(self, output: Output, answer: Answer) -> Steps:
-        if isinstance(answer, Failure):
-            output.finish("failed", answer)
-            return
-        if isinstance(answer, str):
-            answer = Reply(answer)
-        elif isinstance(answer, FunctionCall):
-            answer = Reply(calls=(answer,))
-        yield from output.play(answer)
 
     def _view(self, output: Output, history: list[Json] | None, more: str) -> ConversationView:
         fields = output.fields

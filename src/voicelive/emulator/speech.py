@@ -8,7 +8,7 @@ Audio between the parts is mono 16-bit signed little-endian PCM (``pcm16``) at t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -17,6 +17,7 @@ __all__ = (
     "ConversationView",
     "Failure",
     "FunctionCall",
+    "Piece",
     "Recognizer",
     "Reply",
     "Responder",
@@ -118,8 +119,14 @@ class Failure:
     type: str = "server_error"
 
 
-Answer = str | Reply | FunctionCall | Failure
-"""What a responder returns; a string is short for ``Reply(text)``."""
+Piece = str | Reply | FunctionCall | Failure
+"""A piece of an answer; a string is short for ``Reply(text)``."""
+
+Answer = Piece | Iterable[Piece] | AsyncIterable[Piece]
+"""What a responder returns: one piece, or several as they come, such as a generator gives.
+
+Each sentence is spoken as soon as it is complete; functions are called after the last.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +165,13 @@ class ConversationView:
 
 @runtime_checkable
 class Responder(Protocol):
-    """Decides what to say."""
+    """Decides what to say.
 
-    def respond(self, view: ConversationView, /) -> Answer:
+    ``respond`` may be a plain function, a generator, a coroutine function or an asynchronous generator. What is
+    asynchronous runs on the service's own asyncio loop, which serves all of its sessions, and is cancelled when the
+    response is; the rest runs in worker threads.
+    """
+
+    def respond(self, view: ConversationView, /) -> Answer | Awaitable[Answer]:
         """Return the answer to the conversation as it stands. An exception makes the response fail."""
         ...

@@ -5,11 +5,11 @@ The engine is written as generators that yield these, so that it needs neither a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ("Join", "Pause", "Steps", "Task", "Work")
+__all__ = ("Await", "Join", "Pause", "Steps", "Task", "Work")
 
 
 class Task(Protocol):
@@ -28,6 +28,13 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Await:
+    """Wait for this on the event loop and send its result into the generator, or throw its exception."""
+
+    awaitable: Awaitable[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Go on after this many seconds, and not before the client has taken what was sent."""
 
@@ -41,4 +48,4 @@ class Join:
     task: Task
 
 
-Steps = Generator[Work | Pause | Join, Any, None]
+Steps = Generator[Work | Await | Pause | Join, Any, None]
