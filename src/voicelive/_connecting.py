@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
@@ -14,7 +13,7 @@ from voicelive.exceptions import ConnectTimeoutError, NotConnectedError
 from voicelive.protocol._arguments import expect, warn_unknown
 from voicelive.protocol.address import API_VERSION, build_address, build_headers, check_headers
 from voicelive.protocol.options import WebsocketConnectionOptions, parse_options
-from voicelive.protocol.session import Readers, Session, check_timeout
+from voicelive.protocol.session import Session
 from voicelive.transport._proxy import choose_proxy
 
 if TYPE_CHECKING:
@@ -184,20 +183,17 @@ class BaseConnection:
         session: What is known about it.
         transport: What moves its bytes.
         receive_timeout: Seconds to wait for an event unless a call says otherwise.
-        guard: Held while readers change; needed where they are threads.
     """
 
     def __init__(
         self,
         session: Session,
         transport: AsyncTransport | BlockingTransport,
-        receive_timeout: float | None = None,
-        guard: AbstractContextManager[object] | None = None,
+        receive_timeout: float | None,
     ) -> None:
         self._session = session
         self._link = transport
         self._receive_timeout = receive_timeout
-        self._readers = Readers(guard)
 
     @property
     def session_id(self) -> str | None:
@@ -220,9 +216,6 @@ class BaseConnection:
     def latency(self) -> float | None:
         """Seconds that the last heartbeat took to the service and back; ``None`` before the first."""
         return self._link.latency
-
-    def _timeout(self, timeout: float | None) -> float | None:
-        return self._receive_timeout if timeout is None else check_timeout(timeout)
 
     def __repr__(self) -> str:
         name = f"{type(self).__module__.rpartition('.')[0]}.{type(self).__name__}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from voicelive._connecting import BaseConnection, Connecting
 from voicelive.credentials import authorize
 from voicelive.exceptions import ConnectionClosed, ConnectTimeoutError, ReceiveTimeoutError
-from voicelive.protocol.session import Session, Turn, as_frame
+from voicelive.protocol.session import Readers, Session, Turn, as_frame, check_timeout
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
 from voicelive.resources import (
@@ -59,10 +59,10 @@ class VoiceLiveConnection(BaseConnection):
     transcription_session: TranscriptionSessionResource
     """``transcription_session.*`` commands."""
 
-    def __init__(self, session: Session, transport: BlockingTransport, receive_timeout: float | None = None) -> None:
-        # Re-entrant: collecting a dropped iterator may release its claim in the midst of another.
-        super().__init__(session, transport, receive_timeout, threading.RLock())
+    def __init__(self, session: Session, transport: BlockingTransport, receive_timeout: float | None) -> None:
+        super().__init__(session, transport, receive_timeout)
         self._transport = transport
+        self._readers = _Threads()
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
         self.input_audio_buffer = InputAudioBufferResource(self)
@@ -87,10 +87,12 @@ class VoiceLiveConnection(BaseConnection):
 
     def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
-        limit = self._timeout(timeout)
+        limit = self._receive_timeout if timeout is None else check_timeout(timeout)
         self._readers.claim(threading.get_ident())
         try:
-            return self._session.take_first() or self._transport.receive(limit)
+            if self._session.first is not None:
+                return self._session.take_first()
+            return self._transport.receive(limit)
         except ConnectionClosed as error:
             self._session.closed(error)
             raise
@@ -99,7 +101,7 @@ class VoiceLiveConnection(BaseConnection):
 
     def __iter__(self) -> Iterator[ServerEventUnion]:
         """Iterate over the events until the connection ends. See the class."""
-        return _Events(self, self._session, Turn(self._readers))
+        return _Events(self.recv_bytes, self._session, Turn(self._readers))
 
     def send(self, event: ClientEvent | Mapping[str, Any]) -> None:
         """Send an event.
@@ -138,16 +140,31 @@ class VoiceLiveConnection(BaseConnection):
         self._transport.close(code, reason)
 
 
+class _Threads(Readers):
+    def __init__(self) -> None:
+        super().__init__()
+        # Re-entrant: collecting a dropped iterator may release its claim in the midst of another call.
+        self._guard = threading.RLock()
+
+    def claim(self, reader: object) -> None:
+        with self._guard:
+            super().claim(reader)
+
+    def release(self) -> None:
+        with self._guard:
+            super().release()
+
+
 class _Events(Iterator["ServerEventUnion"]):
-    def __init__(self, connection: VoiceLiveConnection, session: Session, turn: Turn) -> None:
-        self._connection = connection
+    def __init__(self, read: Callable[[], bytes], session: Session, turn: Turn) -> None:
+        self._read = read
         self._session = session
         self._turn = turn
 
     def __next__(self) -> ServerEventUnion:
         self._turn.hold(threading.get_ident())
         try:
-            return self._connection.recv()
+            return self._session.decode(self._read())
         except ConnectionClosed as error:
             self._turn.release()
             if self._session.ends_quietly(error):

@@ -386,6 +386,19 @@ def test_a_cancelled_connect_leaves_nothing_open(backend: str) -> None:
     anyio.run(main, backend=backend)
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_block_leaves_nothing_open(backend: str) -> None:
+    async def main() -> None:
+        with Server() as server:
+            with anyio.move_on_after(0.05) as scope:
+                async with voicelive.aio.connect(endpoint=server.endpoint, credential=KEY, model="m"):
+                    await anyio.sleep_forever()
+            assert scope.cancelled_caught
+            await anyio.to_thread.run_sync(server.wait_for_quiet)
+
+    anyio.run(main, backend=backend)
+
+
 # The manager
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import voicelive
 import voicelive.aio
-from voicelive.exceptions import ConcurrentReadError, ConnectionClosed, ReceiveTimeoutError
+from voicelive.exceptions import ConcurrentReadError, ConnectionClosed, InvalidAudioError, ReceiveTimeoutError
 
 from .server import CREATED, Peer, Script, Server, live, saying
 from .styles import Style
@@ -86,6 +86,33 @@ async def test_recv_and_iteration_can_take_turns(style: Style) -> None:
                 break
         assert seen == [1, 2, 3, 4]
         assert (await connection.recv())["number"] == 5
+
+
+async def test_audio_that_is_not_base64_is_an_error_when_it_is_asked_for(style: Style) -> None:
+    places = {"response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
+    audio = {"type": "response.audio.delta", "event_id": "ev_9", "delta": "no base64!", **places}
+    async with connected(style, saying(audio)) as connection:
+        await connection.recv()
+        event = await connection.recv()
+        assert event.delta == "no base64!"
+        with pytest.raises(InvalidAudioError, match="'ev_9'"):
+            event.audio  # noqa: B018
+
+
+async def test_latency_is_what_the_last_heartbeat_took(style: Style) -> None:
+    script, tell = once_told(*numbered(1))
+    async with connected(style, script, heartbeat=0.02) as connection:
+        await connection.recv()
+        while connection.latency is None:
+            with contextlib.suppress(ReceiveTimeoutError):
+                await connection.recv(timeout=0.02)
+        assert 0 < connection.latency < 10
+        tell()
+
+
+async def test_without_heartbeat_there_is_no_latency(style: Style) -> None:
+    async with connected(style, heartbeat=None) as connection:
+        assert connection.latency is None
 
 
 # Timeouts

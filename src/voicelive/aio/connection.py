@@ -25,7 +25,7 @@ from voicelive.aio.resources import (
 )
 from voicelive.credentials import authorize_async
 from voicelive.exceptions import ConnectionClosed, ReceiveTimeoutError
-from voicelive.protocol.session import Session, Turn, as_frame
+from voicelive.protocol.session import Readers, Session, Turn, as_frame, check_timeout
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
 
@@ -73,6 +73,7 @@ class VoiceLiveConnection(BaseConnection):
     ) -> None:
         super().__init__(session, transport, receive_timeout)
         self._transport = transport
+        self._readers = Readers()
         self._current_task = current_task
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
@@ -86,6 +87,9 @@ class VoiceLiveConnection(BaseConnection):
     async def recv(self, timeout: float | None = None) -> ServerEventUnion:
         """Return the next event. A cancelled or timed-out call loses nothing.
 
+        Inside a loop over the events, ``asyncio.wait_for`` is a second reader on Python 3.11, where it starts a task:
+        use ``timeout``.
+
         Args:
             timeout: Seconds to wait. Default: the ``receive_timeout`` option, without it for ever.
 
@@ -98,11 +102,11 @@ class VoiceLiveConnection(BaseConnection):
 
     async def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
-        limit = self._timeout(timeout)
+        limit = self._receive_timeout if timeout is None else check_timeout(timeout)
         self._readers.claim(self._current_task())
         try:
-            if (first := self._session.take_first()) is not None:
-                return first
+            if self._session.first is not None:
+                return self._session.take_first()
             if limit is None:
                 return await self._transport.receive()
             with anyio.move_on_after(limit):
@@ -116,7 +120,7 @@ class VoiceLiveConnection(BaseConnection):
 
     def __aiter__(self) -> AsyncIterator[ServerEventUnion]:
         """Iterate over the events until the connection ends. See the class."""
-        return _Events(self, self._session, Turn(self._readers), self._current_task)
+        return _Events(self.recv_bytes, self._session, Turn(self._readers), self._current_task)
 
     async def send(self, event: ClientEvent | Mapping[str, Any]) -> None:
         """Send an event.
@@ -162,12 +166,12 @@ class VoiceLiveConnection(BaseConnection):
 class _Events(AsyncIterator["ServerEventUnion"]):
     def __init__(
         self,
-        connection: VoiceLiveConnection,
+        read: Callable[[], Coroutine[Any, Any, bytes]],
         session: Session,
         turn: Turn,
         current_task: Callable[[], object],
     ) -> None:
-        self._connection = connection
+        self._read = read
         self._session = session
         self._turn = turn
         self._current_task = current_task
@@ -175,7 +179,7 @@ class _Events(AsyncIterator["ServerEventUnion"]):
     async def __anext__(self) -> ServerEventUnion:
         self._turn.hold(self._current_task())
         try:
-            return await self._connection.recv()
+            return self._session.decode(await self._read())
         except ConnectionClosed as error:
             self._turn.release()
             if self._session.ends_quietly(error):

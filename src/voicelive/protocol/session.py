@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -41,13 +41,14 @@ class Session:
     Attributes:
         state: See ``State``.
         session_id: The service's id of the session, once ``session.created`` came.
+        first: The first message, until it is taken with ``take_first``.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.state = State.CONNECTING
         self.session_id: str | None = None
-        self._first: bytes | None = None
+        self.first: bytes | None = None
         self._closed_by_us = False
 
     def begin(self, message: bytes) -> None:
@@ -61,13 +62,14 @@ class Session:
             self.state = State.CLOSED
             raise _refused(event, self.address)
         self._learn(event)
-        self._first = message
+        self.first = message
         self.state = State.OPEN
         logger.debug("connected to %s, session %s", self.address, self.session_id)
 
-    def take_first(self) -> bytes | None:
+    def take_first(self) -> bytes:
         """Return the first message, once."""
-        message, self._first = self._first, None
+        message, self.first = self.first, None
+        assert message is not None
         return message
 
     def decode(self, message: bytes) -> ServerEventUnion:
@@ -151,14 +153,9 @@ def _identify(frame: bytes) -> tuple[str, str | None]:
 
 
 class Readers:
-    """Who may read: one task or thread at a time, as often nested as it likes.
+    """Who may read: one task or thread at a time, as often nested as it likes. Callers serialise."""
 
-    Args:
-        guard: Held while claims change; needed where readers are threads.
-    """
-
-    def __init__(self, guard: AbstractContextManager[object] | None = None) -> None:
-        self._guard = guard if guard is not None else nullcontext()
+    def __init__(self) -> None:
         self._owner: object = None
         self._claims = 0
 
@@ -171,21 +168,19 @@ class Readers:
         Raises:
             ConcurrentReadError: Another reader has it.
         """
-        with self._guard:
-            if self._claims and self._owner != reader:
-                raise ConcurrentReadError(
-                    "another task or thread is reading this connection, and each would miss what the other gets; "
-                    "read in one place and hand the events on from there"
-                )
-            self._owner = reader
-            self._claims += 1
+        if self._claims and self._owner != reader:
+            raise ConcurrentReadError(
+                "another task or thread is reading this connection, and each would miss what the other gets; "
+                "read in one place and hand the events on from there"
+            )
+        self._owner = reader
+        self._claims += 1
 
     def release(self) -> None:
         """Give up one claim."""
-        with self._guard:
-            self._claims -= 1
-            if not self._claims:
-                self._owner = None
+        self._claims -= 1
+        if not self._claims:
+            self._owner = None
 
 
 class Turn:
