@@ -20,7 +20,7 @@ SENTENCE = "He might even have been made amiable himself."
 
 def say(text: str, rate: int = RATE, **options: float) -> bytes:
     voice: Synthesizer = BuiltinVoice(**options)
-    return b"".join(voice.synthesize(text, rate))
+    return b"".join(piece.pcm for piece in voice.synthesize(text, rate))
 
 
 def spectrum(pcm: bytes, rate: int, hertz: list[float]) -> list[float]:
@@ -148,7 +148,7 @@ def test_word_times_cover_the_speech() -> None:
     for before, after in zip(said.words, said.words[1:], strict=False):
         gap = said.pcm[int(before.end_ms * 24 + 480) * 2 : int(after.start_ms * 24 - 480) * 2]
         assert level_dbfs(gap) < -45
-    assert said.pcm == b"".join(BuiltinVoice().synthesize(text, 24000))
+    assert said.pcm == b"".join(piece.pcm for piece in BuiltinVoice().synthesize(text, 24000))
 
 
 def test_sentences_come_one_by_one() -> None:
@@ -235,3 +235,11 @@ def test_codes_years_and_money_are_read_as_people_do() -> None:
     assert said("$1,250") == said("one thousand two hundred fifty dollars")
     assert said("3.14") == said("three point one four")
     assert said("7:30") == said("seven thirty")
+
+
+def test_visemes_follow_the_sounds() -> None:
+    said = BuiltinVoice().speak("My boat. Fish", 24000)
+    assert [viseme for viseme, _ in said.visemes] == [0, 21, 11, 21, 8, 19, 0, 0, 18, 6, 16, 0]
+    starts = [start for _, start in said.visemes]
+    assert starts == sorted(starts)
+    assert starts[1] == said.words[0].start_ms

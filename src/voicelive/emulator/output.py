@@ -14,7 +14,7 @@ from voicelive.emulator.answers import AnswerReader
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.conversation import Clip, Conversation, Item
 from voicelive.emulator.settings import output_rate
-from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall
+from voicelive.emulator.speech import Answer, ConversationView, Failure, FunctionCall, Speech
 from voicelive.emulator.steps import Pause, Steps, Work
 
 __all__ = ("Output",)
@@ -182,9 +182,9 @@ class Output:
         words = _words(sentence)
         due = 1.0
         spoken = yield Work(lambda: self._context.services.synthesizer.synthesize(sentence, clip.rate))
-        pieces = iter([spoken] if isinstance(spoken, bytes | bytearray) else spoken)
+        pieces = iter([spoken] if isinstance(spoken, bytes | bytearray | Speech) else spoken)
         while (piece := (yield Work(lambda: next(pieces, None)))) is not None:
-            for chunk in _chunks(piece, clip.rate):
+            for chunk in _chunks(piece.pcm if isinstance(piece, Speech) else piece, clip.rate):
                 while due >= 1 and self._transcribe(words):
                     due -= 1
                 due += _WORDS_PER_CHUNK

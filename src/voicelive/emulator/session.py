@@ -16,6 +16,7 @@ from voicelive.emulator.input_audio import InputAudio
 from voicelive.emulator.refusal import Refusal, required, text
 from voicelive.emulator.responses import Responses
 from voicelive.emulator.script import ScriptRun
+from voicelive.emulator.speech import Transcript
 from voicelive.emulator.steps import Join, Steps, Task, Work
 from voicelive.protocol.wire import decode_client_event
 
@@ -232,6 +233,7 @@ class Session:
             if shown:
                 self._context.emit("conversation.item.input_audio_transcription.failed", **where, error=error)
             return
+        said = said.text if isinstance(said, Transcript) else said
         item.heard[index] = said
         if not shown:
             return

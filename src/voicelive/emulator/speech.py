@@ -21,11 +21,55 @@ __all__ = (
     "Recognizer",
     "Reply",
     "Responder",
+    "Speech",
     "SpeechEdge",
     "Synthesizer",
+    "Transcript",
+    "VisemeTime",
     "VoiceActivity",
     "VoiceActivityFactory",
+    "WordTime",
 )
+
+
+class WordTime(NamedTuple):
+    """When a word is said, in ms from the beginning of the audio it belongs to."""
+
+    text: str
+    """The word as written, without blanks; with or without the punctuation around it."""
+    start_ms: float
+    end_ms: float
+
+
+class VisemeTime(NamedTuple):
+    """When the mouth takes a shape, in ms from the beginning of the audio it belongs to."""
+
+    viseme_id: int
+    """One of Azure's mouth positions, 0 (silence) to 21."""
+    start_ms: float
+
+
+class Speech(NamedTuple):
+    """Spoken text, and when what is said in it."""
+
+    pcm: bytes
+    """Mono pcm16."""
+    words: Sequence[WordTime] = ()
+    """The words in order; empty if the synthesizer cannot tell, and then they are spread evenly."""
+    visemes: Sequence[VisemeTime] = ()
+    """The mouth's shapes in order; empty if the synthesizer cannot tell, and then they follow the spelling."""
+
+
+class Transcript(NamedTuple):
+    """What was said, with what a recognizer may know besides the text."""
+
+    text: str
+    words: Sequence[WordTime] = ()
+    """The words in order; empty if the recognizer cannot tell, and then they are spread evenly."""
+    language: str | None = None
+    """A BCP-47 tag such as ``en-US``."""
+    confidence: float | None = None
+    """How sure it is, from 0 to 1."""
 
 
 class SpeechEdge(NamedTuple):
@@ -56,7 +100,7 @@ class VoiceActivityFactory(Protocol):
         """Return a detector.
 
         Args:
-            rate: Samples per second of the stream: 8000, 16000 or 24000.
+            rate: Samples per second of the stream: 8000, 16000, 24000 or 44100.
             threshold: How sure it must be of speech, 0 (anything is speech) to 1; the service's default is 0.5.
         """
         ...
@@ -66,8 +110,8 @@ class VoiceActivityFactory(Protocol):
 class Recognizer(Protocol):
     """Turns speech into text."""
 
-    def transcribe(self, pcm: bytes, rate: int, /) -> str:
-        """Return what was said, ``""`` if nothing was.
+    def transcribe(self, pcm: bytes, rate: int, /) -> str | Transcript:
+        """Return what was said, ``""`` if nothing was; with word times as a :class:`Transcript`.
 
         Args:
             pcm: One whole user turn, with the silence around it.
@@ -79,8 +123,10 @@ class Recognizer(Protocol):
 class Synthesizer(Protocol):
     """Turns text into speech."""
 
-    def synthesize(self, text: str, rate: int, /) -> bytes | Iterable[bytes]:
+    def synthesize(self, text: str, rate: int, /) -> bytes | Speech | Iterable[bytes | Speech]:
         """Return the spoken text, whole or piece by piece (whole samples each).
+
+        With word times and visemes as :class:`Speech`; the times of a piece count from its own beginning.
 
         Args:
             text: About a sentence; longer replies come in several calls.

@@ -21,8 +21,10 @@ from typing import NamedTuple
 
 from voicelive.emulator.audio import resample, to_pcm
 from voicelive.emulator.phonemes import VOWELS, SpokenWord, read
+from voicelive.emulator.speech import Speech, VisemeTime, WordTime
+from voicelive.emulator.visemes import SILENCE, viseme_id
 
-__all__ = ("BuiltinVoice", "Speech", "WordTime")
+__all__ = ("BuiltinVoice",)
 
 _FRAME_S = 0.005
 _GLIDE_S = 0.035
@@ -32,23 +34,6 @@ _FADE_S = 0.010
 _LOWEST_RATE = 16000
 _LEVEL = 6500.0
 """Brings running speech to about -20 dBFS with peaks below full scale."""
-
-
-class WordTime(NamedTuple):
-    """When a word is said."""
-
-    text: str
-    start_ms: float
-    end_ms: float
-
-
-class Speech(NamedTuple):
-    """Spoken text."""
-
-    pcm: bytes
-    """Mono pcm16."""
-    words: tuple[WordTime, ...]
-    """The words as written, in order. Exact: the speech was built from them."""
 
 
 class _Sound(NamedTuple):
@@ -162,8 +147,10 @@ class BuiltinVoice:
         self._pitch = pitch
         self._speed = speed
 
-    def synthesize(self, text: str, rate: int) -> Iterator[bytes]:
-        """Speak, sentence by sentence, as mono pcm16. Text without anything to say gives nothing.
+    def synthesize(self, text: str, rate: int) -> Iterator[Speech]:
+        """Speak, sentence by sentence. Text without anything to say gives nothing.
+
+        Times of words and visemes are exact: the speech is built from them.
 
         Args:
             text: English; other Latin text is read as if it were, other scripts as one syllable a character.
@@ -173,22 +160,24 @@ class BuiltinVoice:
             ValueError: The rate is out of range.
         """
         _check_rate(rate)
-        return (self._say(sentence, rate).pcm for sentence in _sentences(read(text)))
+        return (self._say(sentence, rate) for sentence in _sentences(read(text)))
 
     def speak(self, text: str, rate: int) -> Speech:
         """Speak all at once, and tell when each word is said; arguments and errors of :meth:`synthesize`."""
         _check_rate(rate)
         pcm = bytearray()
         words: list[WordTime] = []
+        visemes: list[VisemeTime] = []
         for sentence in _sentences(read(text)):
             offset = len(pcm) // 2 * 1000 / rate
             said = self._say(sentence, rate)
             words += (WordTime(word, start + offset, end + offset) for word, start, end in said.words)
+            visemes += (VisemeTime(viseme, start + offset) for viseme, start in said.visemes)
             pcm += said.pcm
-        return Speech(bytes(pcm), tuple(words))
+        return Speech(bytes(pcm), tuple(words), tuple(visemes))
 
     def _say(self, sentence: list[SpokenWord], rate: int) -> Speech:
-        segments, spans = _segments(sentence, self._speed)
+        segments, spans, shapes = _segments(sentence, self._speed)
         melody = _melody(segments, self._pitch, question=sentence[-1].pause == "?")
         # Below 16 kHz the resonators would crowd at the upper end of the band; filtering down is cleaner.
         made = max(rate, _LOWEST_RATE)
@@ -197,7 +186,7 @@ class BuiltinVoice:
             WordTime(word.text, round(1000 * start, 3), round(1000 * end, 3))
             for word, (start, end) in zip(sentence, spans, strict=True)
         )
-        return Speech(pcm, tuple(words))
+        return Speech(pcm, tuple(words), tuple(shapes))
 
 
 def _check_rate(rate: int) -> None:
@@ -217,15 +206,19 @@ def _sentences(words: list[SpokenWord]) -> Iterator[list[SpokenWord]]:
 # --- Phonemes to segments --------------------------------------------------------------------------------------------
 
 
-def _segments(words: list[SpokenWord], speed: float) -> tuple[list[_Segment], list[tuple[float, float]]]:
-    """Lay the sounds out in time; also returns where each word begins and ends, in seconds."""
+def _segments(
+    words: list[SpokenWord], speed: float
+) -> tuple[list[_Segment], list[tuple[float, float]], list[VisemeTime]]:
+    """Lay the sounds out in time; also returns where each word begins and ends, in seconds, and the mouth's shapes."""
     segments = [_Segment(_SILENCE, _LEAD_S / speed, _NEUTRAL, stressed=False)]
     spans: list[tuple[float, float]] = []
+    shapes = [VisemeTime(SILENCE, 0.0)]
     now = segments[0].seconds
     for word in words:
         start = now
         last_vowel = max((i for i, sound in enumerate(word.phonemes) if sound[:2] in VOWELS), default=-1)
         for index, phoneme in enumerate(word.phonemes):
+            shapes.append(VisemeTime(viseme_id(phoneme), round(1000 * now, 3)))
             stressed = phoneme.endswith("1")
             # The last syllable before a pause is drawn out.
             stretch = (1.45 if word.pause else 1.0) if index >= last_vowel else 1.0
@@ -236,9 +229,10 @@ def _segments(words: list[SpokenWord], speed: float) -> tuple[list[_Segment], li
         spans.append((start, now))
         if pause := _PAUSES[word.pause] / speed:
             segments.append(_Segment(_SILENCE, pause, _NEUTRAL, stressed=False))
+            shapes.append(VisemeTime(SILENCE, round(1000 * now, 3)))
             now += pause
     _inherit_formants(segments)
-    return segments, spans
+    return segments, spans, shapes
 
 
 def _length(phoneme: str) -> float:
