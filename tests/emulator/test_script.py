@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from voicelive.emulator import Close, Error, Failure, FunctionCall, Reply, Script, Turn
+from voicelive.emulator import (
+    Close,
+    ConversationView,
+    Emulator,
+    Error,
+    Failure,
+    FunctionCall,
+    Reply,
+    Script,
+    ScriptMismatch,
+    Turn,
+)
 
 
 def transcript(events):
@@ -83,3 +97,77 @@ def test_connection_ends_with_a_code(serve, dial, reply):
     with pytest.raises(ConnectionClosed) as caught:
         client.receive()
     assert (caught.value.rcvd.code, caught.value.rcvd.reason) == (4000, "had enough")
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        ("What's the weather in Paris?", "whats the weather in paris"),
+        ("...", "..."),
+        (re.compile("weather in (Paris|Oslo)"), "Tell me the weather in Oslo now"),
+    ],
+)
+def test_expected_words_are_answered(serve, dial, expect, said):
+    with Emulator(script=Script([Turn(reply="Sunny.", expect=expect)]), speed=200) as emulator:
+        client = dial(emulator)
+        client.write(said)
+        assert transcript(client.respond()) == "Sunny."
+
+
+def test_expected_outputs_are_compared_by_value():
+    script = Script([Turn(expect='{"degrees": 21, "sky": "clear"}')])
+    for output, met in (('{"sky":"clear","degrees":21.0}', True), ('{"degrees": 21}', False), ("21", False)):
+        run = script.play()
+        view = ConversationView(items=[{"type": "function_call_output", "call_id": "c", "output": output}])
+        assert (run.check(*run.next_answer(), view) is None) is met
+
+
+def test_unexpected_words_fail_the_response_and_the_block(dial):
+    script = Script([Turn(reply="Sunny.", expect="What is the weather?"), Turn(reply="Bye.", expect=re.compile("bye"))])
+    with pytest.raises(ScriptMismatch) as caught, Emulator(script=script, speed=200) as emulator:
+        client = dial(emulator)
+        client.write("What is the time?")
+        events = client.respond()
+        message = "turn 1 of the script expects 'What is the weather?', but got 'What is the time?'"
+        error = next(e["error"] for e in events if e["type"] == "error")
+        assert (error["code"], error["message"]) == ("script_mismatch", message)
+        assert events[-1]["response"]["status_details"]["error"]["message"] == message
+        assert [str(failure) for failure in emulator.failures] == [message]
+        client.websocket.close()
+    (first, second) = caught.value.mismatches
+    assert (first.turn, first.expected, first.got) == (1, "What is the weather?", "What is the time?")
+    assert (second.turn, second.expected, second.got) == (2, "/bye/", None)
+    assert str(second) == "turn 2 of the script expects '/bye/', but the session ended before it"
+
+
+def test_expectations_hold_for_spoken_turns_and_turns_that_hang_up(dial):
+    script = Script([Turn("Hello", "Hi."), Turn("Bye", close=Close(4000, "x"), expect="Good night")])
+    mismatch = pytest.raises(ScriptMismatch, match="expects 'Good night', but got 'Bye'")
+    with mismatch, Emulator(script=script, speed=200) as emulator:
+        client = dial(emulator)
+        client.speak()
+        client.until("response.done")
+        client.speak()
+        assert client.until("error")[-1]["error"]["code"] == "script_mismatch"
+        with pytest.raises(ConnectionClosed):
+            client.receive()
+
+
+def test_sessions_that_play_nothing_fail_nothing(dial):
+    with Emulator(script=Script([Turn(expect="Hello")])) as emulator:
+        dial(emulator).websocket.close()
+
+
+def test_an_error_in_the_block_goes_first(dial):
+    with pytest.raises(ZeroDivisionError), Emulator(script=Script([Turn(expect="Hello")]), speed=200) as emulator:
+        client = dial(emulator)
+        client.write("Bye")
+        client.respond()
+        raise ZeroDivisionError
+
+
+def test_script_may_be_the_path_of_a_file(serve, dial, tmp_path):
+    path = tmp_path / "talk.json"
+    path.write_text(json.dumps([{"reply": "From a file."}]))
+    for given in (path, str(path)):
+        assert transcript(dial(serve(script=given)).respond()) == "From a file."

@@ -9,9 +9,9 @@ import threading
 from pathlib import Path
 
 from voicelive.cli.console import Console
-from voicelive.cli.errors import UsageError, reason
-from voicelive.cli.script_file import ScriptFileError, read_script
-from voicelive.emulator import Emulator, Script
+from voicelive.cli.errors import CommandError, UsageError, reason
+from voicelive.emulator import Emulator, Script, ScriptFileError
+from voicelive.emulator.script_file import read_script
 
 __all__ = ("run",)
 
@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     finally:
         service.stop()
     console.line("Stopped.")
+    if service.failures:
+        raise CommandError("; ".join(map(str, service.failures)))
     return 0
 
 

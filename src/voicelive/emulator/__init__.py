@@ -6,20 +6,26 @@ Example:
 
 from __future__ import annotations
 
-from voicelive.emulator.script import Close, Error, Script, Turn
+from voicelive.emulator.script import Close, Error, Mismatch, Script, ScriptMismatch, Turn
+from voicelive.emulator.script_file import ScriptFileError
 from voicelive.emulator.server import Emulator, SessionRecord
 from voicelive.emulator.speech import (
     Answer,
     ConversationView,
     Failure,
     FunctionCall,
+    Piece,
     Recognizer,
     Reply,
     Responder,
+    Speech,
     SpeechEdge,
     Synthesizer,
+    Transcript,
+    VisemeTime,
     VoiceActivity,
     VoiceActivityFactory,
+    WordTime,
 )
 
 __all__ = (
@@ -30,14 +36,22 @@ __all__ = (
     "Error",
     "Failure",
     "FunctionCall",
+    "Mismatch",
+    "Piece",
     "Recognizer",
     "Reply",
     "Responder",
     "Script",
+    "ScriptFileError",
+    "ScriptMismatch",
     "SessionRecord",
+    "Speech",
     "SpeechEdge",
     "Synthesizer",
+    "Transcript",
     "Turn",
+    "VisemeTime",
     "VoiceActivity",
     "VoiceActivityFactory",
+    "WordTime",
 )

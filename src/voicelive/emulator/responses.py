@@ -93,29 +93,47 @@ class Responses:
         """
         self._count += 1
         fields = self._context.settings.for_response({}) if fields is None else fields
-        turn = Turn(reply=reply) if reply is not None else self._script.next_answer() or Turn()
-        if turn.error is not None:
-            error = turn.error
-            raise Refusal(error.message, error.code or "server_error", error.param, error.type)
-        if turn.close is not None and turn.reply is None:
-            self._context.hang_up(*turn.close)
+        number, turn = (0, Turn(reply=reply)) if reply is not None else self._script.next_answer()
+        if turn.error is not None or (turn.close is not None and turn.reply is None):
+            self._context.spawn(self._check(number, turn, fields, history))
+            if turn.error is not None:
+                error = turn.error
+                raise Refusal(error.message, error.code or "server_error", error.param, error.type)
             return
         output = Output(self._context, self._conversation, fields)
         self._active = output
         output.created()
-        self._task = self._context.spawn(self._run(output, turn, history, more_instructions))
+        self._task = self._context.spawn(self._run(output, number, turn, history, more_instructions))
 
-    def _run(self, output: Output, turn: Turn, history: list[Json] | None, more: str) -> Steps:
+    def _check(self, number: int, turn: Turn, fields: Json, history: list[Json] | None) -> Steps:
+        """Check a turn that gives no response, and end the connection if that is what it does."""
+        if (listening := self._listening()) is not None:
+            yield Join(listening)
+        self._mismatch(number, turn, self._view(fields, history))
+        if turn.close is not None:
+            self._context.hang_up(*turn.close)
+
+    def _mismatch(self, number: int, turn: Turn, view: ConversationView) -> str | None:
+        """Return and send how what came differs from what the script expects."""
+        mismatch = self._script.check(number, turn, view)
+        if mismatch is None:
+            return None
+        where = {"type": "server_error", "code": "script_mismatch", "param": None, "event_id": None}
+        self._context.emit("error", error={**where, "message": str(mismatch)})
+        return str(mismatch)
+
+    def _run(self, output: Output, number: int, turn: Turn, history: list[Json] | None, more: str) -> Steps:
         if (listening := self._listening()) is not None:
             yield Join(listening)
         try:
+            view = self._view(output.fields, history, more)
+            output.count_input(view)
+            mismatch = self._mismatch(number, turn, view)
             answer: Answer = turn.reply if turn.reply is not None else ""
-            if turn.reply is None:
-                view = self._view(output, history, more)
-                output.count_input(view)
+            if mismatch is not None:
+                answer = Failure(mismatch, "script_mismatch")
+            elif turn.reply is None:
                 answer = yield from settled(lambda: self._context.services.responder.respond(view))
-            else:
-                output.count_input(self._view(output, history, more))
             yield from output.play(answer)
         except Exception as error:  # Whatever a replaceable part raises, the session outlives it.
             output.finish("failed", Failure(f"{type(error).__name__}: {error}"))
@@ -123,8 +141,7 @@ class Responses:
         if turn.close is not None:
             self._context.hang_up(*turn.close)
 
-    def _view(self, output: Output, history: list[Json] | None, more: str) -> ConversationView:
-        fields = output.fields
+    def _view(self, fields: Json, history: list[Json] | None, more: str = "") -> ConversationView:
         items = self._items() if history is None else history
         return ConversationView(
             items=items,

@@ -11,8 +11,9 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -26,7 +27,8 @@ from voicelive.emulator.context import Context, Services, new_id
 from voicelive.emulator.driver import Driver, Threads
 from voicelive.emulator.refusal import Refusal
 from voicelive.emulator.responder import DefaultResponder, DurationRecognizer
-from voicelive.emulator.script import Script, ScriptRun
+from voicelive.emulator.script import Mismatch, Script, ScriptMismatch, ScriptRun
+from voicelive.emulator.script_file import read_script
 from voicelive.emulator.session import Session, parse
 from voicelive.emulator.settings import Settings
 from voicelive.emulator.speech import (
@@ -34,7 +36,9 @@ from voicelive.emulator.speech import (
     ConversationView,
     Recognizer,
     Responder,
+    Speech,
     Synthesizer,
+    Transcript,
     VoiceActivityFactory,
 )
 from voicelive.emulator.voice import BuiltinVoice
@@ -87,25 +91,29 @@ class SessionRecord:
 
 
 class _CallableRecognizer:
-    def __init__(self, transcribe: Callable[[bytes, int], str]) -> None:
+    def __init__(self, transcribe: Callable[[bytes, int], str | Transcript]) -> None:
         self.transcribe = transcribe
 
 
 class _CallableResponder:
-    def __init__(self, respond: Callable[[ConversationView], Answer]) -> None:
+    def __init__(self, respond: Callable[[ConversationView], Answer | Awaitable[Answer]]) -> None:
         self.respond = respond
 
 
-def _recognizer(given: Recognizer | Callable[[bytes, int], str] | None) -> Recognizer:
+def _recognizer(given: Recognizer | Callable[[bytes, int], str | Transcript] | None) -> Recognizer:
     if given is None:
         return DurationRecognizer()
     return given if isinstance(given, Recognizer) else _CallableRecognizer(given)
 
 
-def _responder(given: Responder | Callable[[ConversationView], Answer] | None) -> Responder:
+def _responder(given: Responder | Callable[[ConversationView], Answer | Awaitable[Answer]] | None) -> Responder:
     if given is None:
         return DefaultResponder()
-    return given if isinstance(given, Responder) else _CallableResponder(given)
+    if isinstance(given, Responder):
+        return given
+    if not callable(given):
+        raise TypeError(f"responder must be callable or have a method respond, which {type(given).__name__} has not")
+    return _CallableResponder(given)
 
 
 class _Remembering:
@@ -120,7 +128,7 @@ class _Remembering:
 
     def _once(self, text: str, rate: int) -> Any:
         spoken = self._synthesizer.synthesize(text, rate)
-        return spoken if isinstance(spoken, bytes) else list(spoken)
+        return spoken if isinstance(spoken, bytes | Speech) else list(spoken)
 
 
 class Emulator:
@@ -134,7 +142,9 @@ class Emulator:
         host: Address to listen on. Anything but a loopback address lets other machines in.
         port: TCP port; 0 picks a free one.
         api_key: The key clients must send; default: a random one, see :attr:`api_key`. Any bearer token is accepted.
-        script: What is heard and answered, turn by turn; each session plays it from the beginning.
+        script: What is heard and answered, turn by turn, or the path of a file with it in JSON or YAML; each session
+            plays it from the beginning. Leaving the ``with`` block raises :exc:`ScriptMismatch` if a session went
+            otherwise than the script expects.
         recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``. Default: says how long the
             speech was.
         synthesizer: Turns text into speech. Default: the built-in voice.
@@ -155,11 +165,11 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
         api_key: str | None = None,
-        script: Script | None = None,
-        recognizer: Recognizer | Callable[[bytes, int], str] | None = None,
+        script: Script | str | Path | None = None,
+        recognizer: Recognizer | Callable[[bytes, int], str | Transcript] | None = None,
         synthesizer: Synthesizer | None = None,
         voice_activity: VoiceActivityFactory | None = None,
-        responder: Responder | Callable[[ConversationView], Answer] | None = None,
+        responder: Responder | Callable[[ConversationView], Answer | Awaitable[Answer]] | None = None,
         speed: float = 10.0,
         session_seconds: float = 30 * 60,
         origins: Sequence[str] = (),
@@ -175,7 +185,8 @@ class Emulator:
         self._port = port
         self.api_key = api_key if api_key is not None else secrets.token_urlsafe(24)
         """The key to connect with."""
-        self._script = script
+        self._script = read_script(script) if isinstance(script, str | Path) else script
+        self._failures: list[Mismatch] = []
         self._services = Services(
             recognizer=_recognizer(recognizer),
             synthesizer=_Remembering(BuiltinVoice()) if synthesizer is None else synthesizer,
@@ -234,6 +245,8 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+        if kind is None:
+            self.check()
 
     async def __aenter__(self) -> Emulator:
         import anyio.to_thread
@@ -250,6 +263,8 @@ class Emulator:
         # Shielded: a cancelled caller must not leave the server behind.
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.stop)
+        if kind is None:
+            self.check()
 
     @property
     def endpoint(self) -> str:
@@ -269,6 +284,20 @@ class Emulator:
     def sessions(self) -> list[SessionRecord]:
         """What the last 32 sessions received, oldest first."""
         return list(self._records)
+
+    @property
+    def failures(self) -> list[Mismatch]:
+        """Where sessions went otherwise than the script expects, oldest first."""
+        return list(self._failures)
+
+    def check(self) -> None:
+        """Do nothing if all sessions went as the script expects so far. Leaving the ``with`` block calls it.
+
+        Raises:
+            ScriptMismatch: They did not.
+        """
+        if self._failures:
+            raise ScriptMismatch(self._failures)
 
     # In the server's thread
 
@@ -332,7 +361,7 @@ class Emulator:
         connection = _Connection(
             websocket,
             services=self._services,
-            script=ScriptRun(self._script),
+            script=ScriptRun(self._script, self._failures.append),
             speed=self._speed,
             seconds=self._session_seconds,
             threads=self._threads,
@@ -370,6 +399,7 @@ class _Connection:
         self._room = asyncio.Event()
         self._room.set()
         self._driver = Driver(threads, self._room.wait)
+        self._script = script
         context = Context(settings, services, self._send, self._driver.spawn, self._hang_up, speed)
         self._session = Session(context, script)
 
@@ -386,6 +416,7 @@ class _Connection:
         finally:
             expiry.cancel()
             await self._driver.close()
+            self._script.ended()
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             self.record.closed = (self._websocket.close_code or 1006, self._websocket.close_reason or "")

@@ -1,14 +1,16 @@
-"""Scripts in JSON."""
+"""Scripts in files."""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from voicelive.cli.script_file import ScriptFileError, read_script
-from voicelive.emulator import Close, Error, Failure, FunctionCall, Reply, Turn
+from voicelive.emulator import Close, Error, Failure, FunctionCall, Reply, ScriptFileError, Turn
+from voicelive.emulator.script_file import read_script
 
 
 def write(folder: Path, content: object) -> Path:
@@ -31,6 +33,7 @@ def test_everything_a_turn_can_be(tmp_path: Path) -> None:
                 {"error": {"message": "No", "param": "p"}},
                 {"transcript": "Bye", "close": {"code": 1001, "reason": "gone"}},
                 {"close": {}, "transcript": None},
+                {"reply": "Fine.", "expect": "How are you?"},
                 {},
             ],
         )
@@ -45,6 +48,7 @@ def test_everything_a_turn_can_be(tmp_path: Path) -> None:
         Turn(error=Error("No", param="p")),
         Turn("Bye", close=Close(1001, "gone")),
         Turn(close=Close()),
+        Turn(reply="Fine.", expect="How are you?"),
         Turn(),
     )
 
@@ -56,7 +60,7 @@ def test_everything_a_turn_can_be(tmp_path: Path) -> None:
         ({"turns": []}, "a script is a list of turns, not an object"),
         (["hi"], "turn 1: an object is needed, not text"),
         ([{}, {"replay": "x"}], "turn 2: 'replay' is not known; did you mean 'reply'"),
-        ([{"zzz": 1}], "turn 1: 'zzz' is not known; known are transcript, reply, error, close"),
+        ([{"zzz": 1}], "turn 1: 'zzz' is not known; known are transcript, reply, error, close, expect"),
         ([{"transcript": 5}], "turn 1: transcript is text, not a number"),
         ([{"reply": ["x"]}], "turn 1, reply: an object is needed, not a list"),
         ([{"reply": {"calls": {}}}], "turn 1, reply: calls is a list, not an object"),
@@ -66,6 +70,9 @@ def test_everything_a_turn_can_be(tmp_path: Path) -> None:
         ([{"reply": {"failure": {"message": True}}}], "turn 1, reply, failure: message is text, not true or false"),
         ([{"error": {"code": "x"}}], "turn 1, error: the message is missing"),
         ([{"close": {"code": "1000"}}], "turn 1, close: code is a number, not text"),
+        ([{"expect": ["x"]}], "turn 1, expect: an object is needed, not a list"),
+        ([{"expect": {}}], "turn 1, expect: the regex is missing"),
+        ([{"expect": {"regex": "("}}], "turn 1, expect: '(' is no regular expression: "),
     ],
 )
 def test_mistakes_are_named_with_their_place(tmp_path: Path, content: object, message: str) -> None:
@@ -78,4 +85,50 @@ def test_other_bytes_are_not_json(tmp_path: Path) -> None:
     path = tmp_path / "script.json"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ScriptFileError, match="not JSON"):
+        read_script(path)
+
+
+YAML = """
+- expect: {regex: "weather in (paris|oslo)"}
+  reply: {calls: [{name: get_weather, arguments: {city: Paris}}]}
+- transcript: Bye!
+  reply: Goodbye.
+  close: {code: 1000, reason: done}
+"""
+
+
+@pytest.mark.parametrize("name", ["talk.yaml", "talk.YML"])
+def test_yaml(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(YAML, encoding="utf-8")
+    first, second = read_script(str(path)).turns
+    assert first.reply == Reply(calls=[FunctionCall("get_weather", {"city": "Paris"})])
+    assert isinstance(first.expect, re.Pattern) and first.expect.search("What is the Weather in Paris?")
+    assert second == Turn("Bye!", "Goodbye.", close=Close(1000, "done"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- reply: [", "not YAML: while parsing"),
+        ("- reply: yes", "turn 1, reply: an object is needed, not true or false"),
+        ("- transcript: 2026-11-20", "turn 1: transcript is text, not a date"),
+        ("- 1: x", "turn 1: '1' is not known"),
+        ("", "a script is a list of turns, not null"),
+        ("- !!python/name:os.system", "not YAML: could not determine a constructor"),
+    ],
+)
+def test_mistakes_in_yaml_are_named_with_their_place(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "talk.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ScriptFileError) as caught:
+        read_script(path)
+    assert message in str(caught.value)
+
+
+def test_yaml_without_the_extra_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "talk.yaml"
+    path.write_text(YAML, encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ScriptFileError, match=r"pip install 'voicelive\[emulator\]'"):
         read_script(path)

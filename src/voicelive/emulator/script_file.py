@@ -1,10 +1,13 @@
-"""Scripts for the emulator, read from JSON."""
+"""Scripts for the emulator, read from JSON or YAML."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -20,41 +23,79 @@ class ScriptFileError(ValueError):
     """The file is no script; the message says where and why."""
 
 
-def read_script(path: Path) -> Script:
+def read_script(path: str | Path) -> Script:
     """Read a script.
 
-    The file holds a list of turns, objects with any of ``transcript``, ``reply``, ``error`` and ``close``::
+    The file is YAML if its name ends in ``.yaml`` or ``.yml``, which needs the extra ``emulator``, else JSON. It holds
+    a list of turns, objects with any of ``transcript``, ``reply``, ``error``, ``close`` and ``expect``::
 
-        [
-          {"transcript": "What is the weather in Paris?",
-           "reply": {"calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}},
-          {"reply": "Sunny, with 21 degrees."},
-          {"transcript": "Bye!", "reply": "Goodbye.", "close": {"code": 1000, "reason": "done"}},
-          {"transcript": "Break.", "reply": {"failure": {"message": "Out of order", "code": "server_error"}}},
-          {"transcript": "Refuse.", "error": {"message": "Not now", "code": "rate_limit_exceeded"}}
-        ]
+        - expect: {regex: weather in (Paris|Oslo)}
+          reply: {calls: [{name: get_weather, arguments: {city: Paris}}]}
+        - expect: '{"degrees": 21}'
+          reply: Sunny, with 21 degrees.
+        - transcript: Bye!
+          reply: Goodbye.
+          close: {code: 1000, reason: done}
+        - transcript: Break.
+          reply: {failure: {message: Out of order, code: server_error}}
+        - transcript: Refuse.
+          error: {message: Not now, code: rate_limit_exceeded}
+
+    Regular expressions ignore case.
 
     Raises:
         OSError: The file cannot be read.
-        ScriptFileError: It is not JSON, or not of this form.
+        ScriptFileError: It is not JSON or YAML, or not of this form, or YAML cannot be read here.
     """
-    try:
-        turns = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ScriptFileError(f"not JSON: {error}") from None
+    path = Path(path)
+    turns = _parsed(path)
     if not isinstance(turns, list):
         raise ScriptFileError(f"a script is a list of turns, not {_kind(turns)}")
     return Script([_turn(turn, f"turn {number}") for number, turn in enumerate(cast("list[object]", turns), 1)])
 
 
+def _parsed(path: Path) -> object:
+    data = path.read_bytes()
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _parsed_yaml(data)
+    try:
+        return json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise ScriptFileError(f"not JSON: {error}") from None
+
+
+def _parsed_yaml(data: bytes) -> object:
+    try:
+        yaml: Any = importlib.import_module("yaml")
+    except ModuleNotFoundError:
+        raise ScriptFileError("to read YAML: pip install 'voicelive[emulator]'; JSON needs no extra") from None
+    try:
+        return yaml.safe_load(data)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ScriptFileError(f"not YAML: {' '.join(str(error).split())}") from None
+
+
 def _turn(value: object, where: str) -> Turn:
-    fields = _object(value, where, ("transcript", "reply", "error", "close"))
+    fields = _object(value, where, ("transcript", "reply", "error", "close", "expect"))
     return Turn(
         _text(fields, "transcript", where),
         _optional(fields, "reply", where, _answer),
         error=_optional(fields, "error", where, _error),
         close=_optional(fields, "close", where, _close),
+        expect=_optional(fields, "expect", where, _expect),
     )
+
+
+def _expect(value: object, where: str) -> str | re.Pattern[str]:
+    if isinstance(value, str):
+        return value
+    regex = _text(_object(value, where, ("regex",)), "regex", where)
+    if regex is None:
+        raise ScriptFileError(f"{where}: the regex is missing")
+    try:
+        return re.compile(regex, re.IGNORECASE)
+    except re.error as error:
+        raise ScriptFileError(f"{where}: {regex!r} is no regular expression: {error}") from None
 
 
 def _answer(value: object, where: str) -> Answer:
@@ -112,7 +153,7 @@ def _object(value: object, where: str, known: Iterable[str]) -> Mapping[str, obj
     if not isinstance(value, dict):
         raise ScriptFileError(f"{where}: an object is needed, not {_kind(value)}")
     fields = cast("dict[str, object]", value)
-    for name in fields:
+    for name in map(str, fields):
         if name not in known:
             near = difflib.get_close_matches(name, list(known), 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
@@ -141,5 +182,5 @@ def _texts(value: object, where: str, known: Iterable[str]) -> dict[str, str]:
 def _kind(value: object) -> str:
     if value is None:
         return "null"
-    kinds = ((dict, "an object"), (list, "a list"), (str, "text"), (bool, "true or false"))
+    kinds = ((dict, "an object"), (list, "a list"), (str, "text"), (bool, "true or false"), (date, "a date"))
     return next((name for kind, name in kinds if isinstance(value, kind)), "a number")
