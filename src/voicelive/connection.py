@@ -88,7 +88,7 @@ class VoiceLiveConnection(BaseConnection):
     def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
         limit = self._receive_timeout if timeout is None else check_timeout(timeout)
-        self._readers.claim(threading.get_ident())
+        self._readers.claim()
         try:
             if self._session.first is not None:
                 return self._session.take_first()
@@ -143,16 +143,20 @@ class VoiceLiveConnection(BaseConnection):
 class _Threads(Readers):
     def __init__(self) -> None:
         super().__init__()
-        # Re-entrant: collecting a dropped iterator may release its claim in the midst of another call.
+        # Re-entrant: collecting a dropped iterator may end its loop in the midst of another call.
         self._guard = threading.RLock()
 
-    def claim(self, reader: object) -> None:
+    def claim(self) -> None:
         with self._guard:
-            super().claim(reader)
+            super().claim()
 
-    def release(self) -> None:
+    def begin(self, loop: object) -> None:
         with self._guard:
-            super().release()
+            super().begin(loop)
+
+    def end(self, loop: object) -> None:
+        with self._guard:
+            super().end(loop)
 
 
 class _Events(Iterator["ServerEventUnion"]):
@@ -162,7 +166,7 @@ class _Events(Iterator["ServerEventUnion"]):
         self._turn = turn
 
     def __next__(self) -> ServerEventUnion:
-        self._turn.hold(threading.get_ident())
+        self._turn.hold()
         try:
             return self._session.decode(self._read())
         except ConnectionClosed as error:

@@ -451,6 +451,25 @@ async def test_a_loop_that_pauses_keeps_its_right_to_read(style: Style) -> None:
         assert (await connection.recv())["number"] == 1
 
 
+@pytest.mark.parametrize("style", ["asyncio", "trio"], indirect=True)
+async def test_a_task_started_inside_a_loop_may_read_while_the_loop_waits_for_it(style: Style) -> None:
+    """As asyncio.wait_for does on Python 3.11, and with it programs that wait for an answer inside their loop."""
+
+    async def answer(connection: Any, seen: list[Any]) -> None:
+        seen.append((await connection.recv())["number"])
+
+    async with connected(style, saying(*numbered(*range(3)))) as connection:
+        seen: list[Any] = []
+        async for event in connection:
+            if event.type != "session.created":
+                seen.append(event["number"])
+            async with style.background() as start:
+                start(answer, connection, seen)
+            if len(seen) == 3:
+                break
+        assert seen == [0, 1, 2]
+
+
 async def test_an_iterator_kept_by_hand_may_change_hands_but_not_be_shared(style: Style) -> None:
     async def step(iterator: Any, seen: list[Any]) -> None:
         seen.append((await iterator.__anext__()).type)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
@@ -69,12 +68,10 @@ class VoiceLiveConnection(BaseConnection):
         session: Session,
         transport: AsyncTransport,
         receive_timeout: float | None,
-        current_task: Callable[[], object],
     ) -> None:
         super().__init__(session, transport, receive_timeout)
         self._transport = transport
         self._readers = Readers()
-        self._current_task = current_task
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
         self.input_audio_buffer = InputAudioBufferResource(self)
@@ -86,9 +83,6 @@ class VoiceLiveConnection(BaseConnection):
 
     async def recv(self, timeout: float | None = None) -> ServerEventUnion:
         """Return the next event. A cancelled or timed-out call loses nothing.
-
-        Inside a loop over the events, ``asyncio.wait_for`` is a second reader on Python 3.11, where it starts a task:
-        use ``timeout``.
 
         Args:
             timeout: Seconds to wait. Default: the ``receive_timeout`` option, without it for ever.
@@ -103,7 +97,7 @@ class VoiceLiveConnection(BaseConnection):
     async def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
         limit = self._receive_timeout if timeout is None else check_timeout(timeout)
-        self._readers.claim(self._current_task())
+        self._readers.claim()
         try:
             if self._session.first is not None:
                 return self._session.take_first()
@@ -120,7 +114,7 @@ class VoiceLiveConnection(BaseConnection):
 
     def __aiter__(self) -> AsyncIterator[ServerEventUnion]:
         """Iterate over the events until the connection ends. See the class."""
-        return _Events(self.recv_bytes, self._session, Turn(self._readers), self._current_task)
+        return _Events(self.recv_bytes, self._session, Turn(self._readers))
 
     async def send(self, event: ClientEvent | Mapping[str, Any]) -> None:
         """Send an event.
@@ -169,15 +163,13 @@ class _Events(AsyncIterator["ServerEventUnion"]):
         read: Callable[[], Coroutine[Any, Any, bytes]],
         session: Session,
         turn: Turn,
-        current_task: Callable[[], object],
     ) -> None:
         self._read = read
         self._session = session
         self._turn = turn
-        self._current_task = current_task
 
     async def __anext__(self) -> ServerEventUnion:
-        self._turn.hold(self._current_task())
+        self._turn.hold()
         try:
             return self._session.decode(await self._read())
         except ConnectionClosed as error:
@@ -222,8 +214,7 @@ class connect(Connecting):
             await authorize_async(self._credential, self._scopes, in_thread) if self._credential is not None else None
         )
         self._phase = "dial"
-        dial, current_task = _driver()
-        transport = await dial(self._address, self._headers(authorization), self._options)
+        transport = await _driver()(self._address, self._headers(authorization), self._options)
         try:
             self._phase = "session.created"
             session = Session(self._address.display)
@@ -231,7 +222,7 @@ class connect(Connecting):
         except BaseException:
             transport.abort()
             raise
-        return VoiceLiveConnection(session, transport, self._options.receive_timeout, current_task)
+        return VoiceLiveConnection(session, transport, self._options.receive_timeout)
 
     async def __aenter__(self) -> VoiceLiveConnection:
         return await self.enter()
@@ -249,14 +240,14 @@ class connect(Connecting):
 Dial = Callable[["Address", Sequence[tuple[str, str]], "TransportOptions"], Coroutine[Any, Any, "AsyncTransport"]]
 
 
-def _driver() -> tuple[Dial, Callable[[], object]]:
-    """Return what dials under the library that is running, and what tells its tasks apart."""
+def _driver() -> Dial:
+    """Return what dials under the library that is running."""
     # trio is imported by whoever runs it.
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
         from voicelive.transport import trio as trio_driver
 
-        return trio_driver.connect, trio.lowlevel.current_task
+        return trio_driver.connect
     from voicelive.transport import asyncio as asyncio_driver
 
-    return asyncio_driver.connect, asyncio.current_task
+    return asyncio_driver.connect

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
@@ -152,60 +153,89 @@ def _identify(frame: bytes) -> tuple[str, str | None]:
     return "a frame", None
 
 
+_my_loops: ContextVar[tuple[object, ...]] = ContextVar("voicelive_loops", default=())
+"""The loops over events that the running task or thread is inside of. Tasks it starts inherit them: on Python 3.11
+``asyncio.wait_for(connection.recv(), ...)`` within a loop runs in a task of its own, and is the loop's reader all the
+same."""
+
+
 class Readers:
-    """Who may read: one task or thread at a time, as often nested as it likes. Callers serialise."""
+    """Who may read: one at a time, so that nobody misses what somebody else gets."""
 
     def __init__(self) -> None:
-        self._owner: object = None
-        self._claims = 0
+        self._waiting = False
+        self._loops: list[object] = []
 
-    def claim(self, reader: object) -> None:
-        """Claim the right to read, until ``release``.
-
-        Args:
-            reader: The task, or the thread's id.
+    def claim(self) -> None:
+        """Claim the next event, until ``release``.
 
         Raises:
-            ConcurrentReadError: Another reader has it.
+            ConcurrentReadError: Somebody waits for it already, or loops over the events elsewhere.
         """
-        if self._claims and self._owner != reader:
-            raise ConcurrentReadError(
-                "another task or thread is reading this connection, and each would miss what the other gets; "
-                "read in one place and hand the events on from there"
-            )
-        self._owner = reader
-        self._claims += 1
+        if self._waiting or not self._is_mine():
+            raise _second_reader()
+        self._waiting = True
 
     def release(self) -> None:
-        """Give up one claim."""
-        self._claims -= 1
-        if not self._claims:
-            self._owner = None
+        """Give the claim up."""
+        self._waiting = False
+
+    def begin(self, loop: object) -> None:
+        """Let a loop begin; it may be inside of another one.
+
+        Args:
+            loop: Stands for it.
+
+        Raises:
+            ConcurrentReadError: As with ``claim``.
+        """
+        if self._waiting or not self._is_mine():
+            raise _second_reader()
+        self._loops.append(loop)
+
+    def end(self, loop: object) -> None:
+        """Take a loop off the list."""
+        self._loops.remove(loop)
+
+    def _is_mine(self) -> bool:
+        return not self._loops or self._loops[-1] in _my_loops.get()
+
+
+def _second_reader() -> ConcurrentReadError:
+    return ConcurrentReadError(
+        "another task or thread is reading this connection, and each would miss what the other gets; "
+        "read in one place and hand the events on from there"
+    )
 
 
 class Turn:
     """The claim of one loop over the events: it lasts between two events too, and ends with the loop."""
 
     def __init__(self, readers: Readers) -> None:
+        # Not the turn itself, which would then never be garbage.
+        self._loop = object()
         self._readers = readers
-        self._reader: object = None
+        self._held = False
 
-    def hold(self, reader: object) -> None:
+    def hold(self) -> None:
         """Claim the right to read for whoever runs the loop now.
 
         Raises:
             ConcurrentReadError: Another reader has it.
         """
-        if self._reader != reader:
-            self.release()
-            self._readers.claim(reader)
-            self._reader = reader
+        if not self._held:
+            self._readers.begin(self._loop)
+            self._held = True
+        mine = _my_loops.get()
+        if self._loop not in mine:
+            _my_loops.set((*mine, self._loop))
 
     def release(self) -> None:
         """Give the claim up."""
-        if self._reader is not None:
-            self._reader = None
-            self._readers.release()
+        if self._held:
+            self._held = False
+            self._readers.end(self._loop)
+            _my_loops.set(tuple(loop for loop in _my_loops.get() if loop is not self._loop))
 
     # A loop left by break or by an exception drops its iterator, and says nothing else.
     def __del__(self) -> None:
