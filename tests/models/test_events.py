@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from voicelive import models
-from voicelive.exceptions import InvalidAudioError
+from voicelive.exceptions import ConnectionClosed, InvalidAudioError
 from voicelive.models import (
     AssistantMessageItem,
     ClientEventConversationItemCreate,
@@ -20,8 +20,11 @@ from voicelive.models import (
     InputAudioContentPart,
     InputTextContentPart,
     InvalidServerEvent,
+    Lost,
     MCPApprovalResponseRequestItem,
     OutputTextContentPart,
+    Reconnected,
+    Reconnecting,
     RequestAudioContentPart,
     RequestImageContentPart,
     RequestTextContentPart,
@@ -222,6 +225,25 @@ def test_items_of_unknown_kind_or_role_can_be_sent() -> None:
         event = ClientEventConversationItemCreate(item=item)
         assert isinstance(event.item, kind)
         assert event.as_dict() == {"type": "conversation.item.create", "item": item}
+
+
+def test_the_service_cannot_send_events_of_this_side() -> None:
+    for kind in ("reconnecting", "reconnected", "invalid"):
+        event = read(type=kind, attempt=1, error="e", raw="r")
+        assert isinstance(event, UnknownServerEvent)
+        assert event["type"] == kind
+
+
+def test_what_is_lost_is_named_without_its_content() -> None:
+    lost = Lost(kind="item", id="item_1", type="message", reason="refused", code="too_long")
+    event = Reconnected(session_id="s", restored=["item_0"], resent=[], lost=[lost])
+    assert event.as_dict()["lost"] == [
+        {"kind": "item", "id": "item_1", "type": "message", "reason": "refused", "code": "too_long"}
+    ]
+    again = Reconnecting(attempt=2, delay=0.5, error=ConnectionClosed(1012, "restart"))
+    assert again.as_dict() == {"type": "reconnecting", "attempt": 2, "delay": 0.5, "error": str(again.error)}
+    with pytest.raises(ValueError, match="frozen"):
+        again.attempt = 3
 
 
 def test_unknown_events_keep_all_their_data() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import assert_type
 
+from voicelive import VoiceLiveError
 from voicelive.models import (
     AssistantMessageItem,
     ClientEventConversationItemCreate,
@@ -16,8 +17,11 @@ from voicelive.models import (
     InputAudioContentPart,
     InputTextContentPart,
     InvalidServerEvent,
+    Lost,
     MessageRole,
     OutputTextContentPart,
+    Reconnected,
+    Reconnecting,
     RequestAudioContentPart,
     RequestTextContentPart,
     Response,
@@ -66,6 +70,12 @@ def events_narrow_by_type(frame: bytes) -> None:
     elif event.type == "invalid":
         assert_type(event, InvalidServerEvent)
         assert_type(event.raw, str | bytes)
+    elif event.type == "reconnecting":
+        assert_type(event, Reconnecting)
+        assert_type(event.error, VoiceLiveError | None)
+    elif event.type == "reconnected":
+        assert_type(event, Reconnected)
+        assert_type(event.lost, list[Lost])
 
 
 def events_narrow_by_match_on_their_type(event: ServerEventUnion) -> None:

@@ -102,6 +102,9 @@ class Model(BaseModel):
     _also_accepts: ClassVar[Mapping[str, str]] = {}
     """Older names of fields, accepted when building and never sent."""
 
+    _local: ClassVar[bool] = False
+    """Whether it is made on this side only, and its type is unknown to the wire."""
+
     if not TYPE_CHECKING:
 
         def __init__(self, mapping: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
@@ -489,7 +492,7 @@ def _known_kinds(cls: type[Model], name: str) -> frozenset[object]:
     return frozenset(
         leaf.model_fields[name].default
         for leaf in leaves
-        if name in leaf.model_fields and not leaf.__name__.startswith(("Unknown", "Invalid"))
+        if name in leaf.model_fields and not leaf.__name__.startswith("Unknown") and not leaf._local  # pyright: ignore[reportPrivateUsage]
     )
 
 

@@ -49,6 +49,7 @@ from voicelive.models.server_events.mcp import (
     ServerEventResponseMcpCallFailed,
     ServerEventResponseMcpCallInProgress,
 )
+from voicelive.models.server_events.reconnection import LocalEvent, Lost, Reconnected, Reconnecting
 from voicelive.models.server_events.response import (
     ServerEventResponseContentPartAdded,
     ServerEventResponseContentPartDone,
@@ -81,6 +82,10 @@ from voicelive.models.server_events.session import (
 __all__ = (
     "InvalidServerEvent",
     "KnownServerEvent",
+    "LocalEvent",
+    "Lost",
+    "Reconnected",
+    "Reconnecting",
     "ServerEvent",
     "ServerEventConversationItemCreated",
     "ServerEventConversationItemDeleted",
@@ -203,5 +208,5 @@ KnownServerEvent: TypeAlias = Annotated[
 ]
 """An event of a known type, told apart by ``type``."""
 
-ServerEventUnion: TypeAlias = KnownServerEvent | UnknownServerEvent | InvalidServerEvent
-"""What the service may send: every event that is received is one of these."""
+ServerEventUnion: TypeAlias = KnownServerEvent | UnknownServerEvent | InvalidServerEvent | Reconnecting | Reconnected
+"""What may be received: what the service sends, and what this side tells of the connection."""

@@ -41,6 +41,8 @@ class InvalidServerEvent(ServerEvent):
     It is delivered in its place, and the stream goes on.
     """
 
+    _local: ClassVar = True
+
     type: Literal["invalid"] = "invalid"
     """Type of the event."""
 
