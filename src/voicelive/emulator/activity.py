@@ -13,7 +13,7 @@ from operator import mul
 from voicelive.emulator.audio import samples
 from voicelive.emulator.speech import SpeechEdge
 
-__all__ = ("EnergyVoiceActivity",)
+__all__ = ("EdgeFilter", "EnergyVoiceActivity")
 
 _FRAME_MS = 20
 _BLOCK_FRAMES = 10
@@ -25,6 +25,36 @@ _QUIETEST_NOISE = -55.0
 """What is taken for the noise, in dBFS, where there is less or none, as in padding and behind noise gates."""
 _LOUDEST_NOISE = -35.0
 """A stream that begins in the middle of a word has no quiet part yet; what is this loud and more is never the noise."""
+
+
+class EdgeFilter:
+    """Makes edges of what is found frame by frame: a change counts once it has held for some frames.
+
+    Args:
+        speech: Frames of speech in a row that begin speech.
+        silence: Frames of silence in a row that end it.
+    """
+
+    def __init__(self, speech: int, silence: int) -> None:
+        self._needed = {True: max(1, speech), False: max(1, silence)}
+        self._since = 0
+        self._run = 0
+        self.speaking = False
+        """Whether the last edge began speech."""
+
+    def add(self, sample: int, speech: bool) -> SpeechEdge | None:
+        """Take the next frame, which begins at ``sample``; the edge that it confirms lies where the change began."""
+        if speech == self.speaking:
+            self._run = 0
+            return None
+        if not self._run:
+            self._since = sample
+        self._run += 1
+        if self._run < self._needed[speech]:
+            return None
+        self._run = 0
+        self.speaking = speech
+        return SpeechEdge(self._since, speech)
 
 
 class EnergyVoiceActivity:
@@ -49,12 +79,9 @@ class EnergyVoiceActivity:
             raise ValueError(f"threshold is a number from 0 to 1, not {threshold}")
         self._frame_bytes = 2 * max(1, rate * _FRAME_MS // 1000)
         self._margin = _DB_AT_ONE * threshold
-        self._needed = {True: max(1, min_speech_ms // _FRAME_MS), False: max(1, min_silence_ms // _FRAME_MS)}
+        self._edges = EdgeFilter(min_speech_ms // _FRAME_MS, min_silence_ms // _FRAME_MS)
         self._pending = b""
         self._sample = 0
-        self._speaking = False
-        self._since = 0
-        self._run = 0
         self._blocks: deque[float] = deque(maxlen=_BLOCKS)
         self._block = math.inf
         self._block_frames = 0
@@ -80,19 +107,8 @@ class EnergyVoiceActivity:
         start = self._sample
         self._sample += len(frame) // 2
         level = _level(frame)
-        needed_margin = max(0.0, self._margin - _HYSTERESIS_DB) if self._speaking else self._margin
-        active = level >= self._noise(level) + needed_margin
-        if active == self._speaking:
-            self._run = 0
-            return None
-        if not self._run:
-            self._since = start
-        self._run += 1
-        if self._run < self._needed[active]:
-            return None
-        self._run = 0
-        self._speaking = active
-        return SpeechEdge(self._since, active)
+        needed_margin = max(0.0, self._margin - _HYSTERESIS_DB) if self._edges.speaking else self._margin
+        return self._edges.add(start, level >= self._noise(level) + needed_margin)
 
     def _noise(self, level: float) -> float:
         """Take note of a frame's level and return the level of the noise, the quietest of the last two seconds."""
