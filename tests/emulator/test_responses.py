@@ -317,7 +317,7 @@ def test_responder_may_speak_and_call_several_functions(serve, dial):
     client = dial(serve(responder=lambda view: Reply("One moment.", calls=calls)))
     output = client.respond()[-1]["response"]["output"]
     assert [item["type"] for item in output] == ["message", "function_call", "function_call"]
-    assert (output[1]["call_id"], output[1]["arguments"], output[2]["arguments"]) == ("one", '{"a": 1}', '{ "b":2}')
+    assert (output[1]["call_id"], output[1]["arguments"], output[2]["arguments"]) == ("one", '{"a":1}', '{ "b":2}')
 
 
 def test_failures_and_incomplete_replies_are_told_apart(serve, dial):

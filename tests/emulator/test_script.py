@@ -59,7 +59,7 @@ def test_function_call_and_the_answer_after_its_output(serve, dial):
     script = Script([(None, FunctionCall("get_weather", {"city": "Oslo"}, "call_1")), (None, "It is cold in Oslo.")])
     client = dial(serve(script=script))
     item = client.respond()[-1]["response"]["output"][0]
-    assert (item["name"], item["call_id"], item["arguments"]) == ("get_weather", "call_1", '{"city": "Oslo"}')
+    assert (item["name"], item["call_id"], item["arguments"]) == ("get_weather", "call_1", '{"city":"Oslo"}')
     client.send("conversation.item.create", item={"type": "function_call_output", "call_id": "call_1", "output": "-3"})
     client.expect("conversation.item.created")
     assert transcript(client.respond()) == "It is cold in Oslo."

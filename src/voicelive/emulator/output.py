@@ -211,7 +211,10 @@ class Output:
     # Function calls
 
     def _call(self, call: FunctionCall) -> Steps:
-        arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+        arguments = call.arguments
+        if not isinstance(arguments, str):
+            # As the service writes them; clients compare the text.
+            arguments = json.dumps(dict(arguments), ensure_ascii=False, separators=(",", ":"))
         call_id = call.call_id or new_id("call")
         head = {"type": "function_call", "name": call.name, "call_id": call_id, "arguments": ""}
         item = self._open_item(head)
