@@ -9,12 +9,15 @@ import hashlib
 import importlib
 import importlib.util
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
-__all__ = ("HIBARI", "MOONSHINE", "SILERO", "Model", "ModelSet", "ModelUnavailableError", "open_model")
+__all__ = ("HIBARI", "MOONSHINE", "SILERO", "Model", "ModelSet", "ModelUnavailableError", "once", "open_model")
+
+_T = TypeVar("_T")
 
 
 class ModelUnavailableError(Exception):
@@ -100,6 +103,21 @@ def _sha256(path: Path) -> str:
             with path.open("rb") as file:
                 _digests[key] = hashlib.file_digest(file, "sha256").hexdigest()
         return _digests[key]
+
+
+def once(load: Callable[[], _T]) -> Callable[[], _T]:
+    """Make a function that loads something do so only once, whichever threads call it; it tries again if it failed."""
+    lock = threading.Lock()
+    loaded: list[_T] = []
+
+    @wraps(load)
+    def loaded_once() -> _T:
+        with lock:
+            if not loaded:
+                loaded.append(load())
+            return loaded[0]
+
+    return loaded_once
 
 
 def open_model(source: Path | bytes) -> Model:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from voicelive.emulator.neural.models import MOONSHINE, open_model
+from voicelive.emulator.neural.models import MOONSHINE, once, open_model
 from voicelive.emulator.neural.resampling import Floats, floats, resample
 from voicelive.emulator.neural.vad import RATE, WINDOW, speech_probabilities
 from voicelive.emulator.speech import Transcript, WordTime
@@ -35,7 +34,7 @@ _OLD_SPELLING = re.compile(r"(?<!\bday )\bto[ -](?=day\b|morrow\b)", re.IGNORECA
 """How books of the 19th century, which the model learnt from, write "today" and "tomorrow"."""
 
 
-@cache
+@once
 def load() -> MoonshineRecognizer:
     """Load the recognizer, once per process.
 

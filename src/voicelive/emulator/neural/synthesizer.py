@@ -6,13 +6,12 @@ import importlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from voicelive.emulator.neural.alignment import Match, align
-from voicelive.emulator.neural.models import HIBARI, ModelUnavailableError
+from voicelive.emulator.neural.models import HIBARI, ModelUnavailableError, once
 from voicelive.emulator.neural.resampling import Floats, resample, to_pcm
 from voicelive.emulator.neural.visemes import viseme_id
 from voicelive.emulator.speech import Speech, VisemeTime, WordTime
@@ -38,7 +37,7 @@ _LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
 _STRESS = "\u02c8\u02cc"
 
 
-@cache
+@once
 def load() -> HibariSynthesizer:
     """Load the synthesizer, once per process.
 

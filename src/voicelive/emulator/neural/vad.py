@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import numpy as np
 
 from voicelive.emulator.activity import EdgeFilter
-from voicelive.emulator.neural.models import SILERO, Model, open_model
+from voicelive.emulator.neural.models import SILERO, Model, once, open_model
 from voicelive.emulator.neural.resampling import Floats, Resampler, floats
 from voicelive.emulator.speech import SpeechEdge
 
@@ -23,7 +22,7 @@ _HYSTERESIS = 0.15
 _LEAST = 0.01
 
 
-@cache
+@once
 def load() -> Model:
     """Open the model, once per process.
 
