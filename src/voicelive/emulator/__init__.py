@@ -6,9 +6,12 @@ Example:
 
 from __future__ import annotations
 
+from voicelive.emulator.exchange import SessionRecord
+from voicelive.emulator.faults import Fault
+from voicelive.emulator.injection import ActiveFault
 from voicelive.emulator.script import Close, Error, Mismatch, Script, ScriptMismatch, Turn
 from voicelive.emulator.script_file import ScriptFileError
-from voicelive.emulator.server import Emulator, SessionRecord
+from voicelive.emulator.server import Emulator
 from voicelive.emulator.speech import (
     Answer,
     ConversationView,
@@ -29,12 +32,14 @@ from voicelive.emulator.speech import (
 )
 
 __all__ = (
+    "ActiveFault",
     "Answer",
     "Close",
     "ConversationView",
     "Emulator",
     "Error",
     "Failure",
+    "Fault",
     "FunctionCall",
     "Mismatch",
     "Piece",

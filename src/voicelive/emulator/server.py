@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
+import os
 import secrets
 import ssl
 import threading
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from voicelive.emulator import handshake
 from voicelive.emulator.activity import EnergyVoiceActivity
-from voicelive.emulator.context import Context, Services, new_id
-from voicelive.emulator.driver import Driver, Threads
-from voicelive.emulator.refusal import Refusal
+from voicelive.emulator.connection import Connection, connection_class
+from voicelive.emulator.context import Services
+from voicelive.emulator.driver import Threads
+from voicelive.emulator.exchange import Exchange, SessionRecord
+from voicelive.emulator.faults import EventAction, Fault, UpgradeAction, WireAction, check_action
+from voicelive.emulator.injection import ActiveFault, Injector
 from voicelive.emulator.responder import DefaultResponder, DurationRecognizer
 from voicelive.emulator.script import Mismatch, Script, ScriptMismatch, ScriptRun
 from voicelive.emulator.script_file import read_script
-from voicelive.emulator.session import Session, parse
-from voicelive.emulator.settings import Settings
 from voicelive.emulator.speech import (
     Answer,
     ConversationView,
@@ -43,7 +43,7 @@ from voicelive.emulator.speech import (
 )
 from voicelive.emulator.voice import BuiltinVoice
 
-__all__ = ("Emulator", "SessionRecord")
+__all__ = ("Emulator",)
 
 _log = logging.getLogger("voicelive.emulator")
 # The library's own log would hold whole frames at DEBUG, and a traceback for every port scan.
@@ -51,43 +51,11 @@ _quiet = logging.getLogger("voicelive.emulator.websockets")
 _quiet.setLevel(logging.CRITICAL)
 
 _MAX_MESSAGE = 32 * 1024 * 1024
-_UNSENT_EVENTS = 64
 _STOP_SECONDS = 0.5
-_HANG_UP_SECONDS = 5.0
 _KEPT_SESSIONS = 32
-_KEPT_BYTES = 8 * 1024 * 1024
+_LOOP_SECONDS = 10.0
 
-
-class SessionRecord:
-    """What a session received, for tests to look at. Safe to read from any thread.
-
-    Attributes:
-        id: The session's id.
-        query: Query parameters of the connection, without a key.
-        closed: Close code and reason, once the session is over.
-    """
-
-    def __init__(self, session_id: str, query: dict[str, str]) -> None:
-        self.id = session_id
-        self.query = {name: value for name, value in query.items() if name != "api-key"}
-        self.closed: tuple[int, str] | None = None
-        self._lock = threading.Lock()
-        self._received: deque[tuple[int, dict[str, Any]]] = deque()
-        self._bytes = 0
-
-    @property
-    def received(self) -> list[dict[str, Any]]:
-        """The client events, oldest first; only the newest 8 MiB of them are kept."""
-        with self._lock:
-            return [event for _, event in self._received]
-
-    def add(self, size: int, event: dict[str, Any]) -> None:
-        """Keep one more event, and drop the oldest if they grow too many."""
-        with self._lock:
-            self._received.append((size, event))
-            self._bytes += size
-            while self._bytes > _KEPT_BYTES and len(self._received) > 1:
-                self._bytes -= self._received.popleft()[0]
+T = TypeVar("T")
 
 
 class _CallableRecognizer:
@@ -114,6 +82,14 @@ def _responder(given: Responder | Callable[[ConversationView], Answer | Awaitabl
     if not callable(given):
         raise TypeError(f"responder must be callable or have a method respond, which {type(given).__name__} has not")
     return _CallableResponder(given)
+
+
+def _fault(given: Fault | str) -> Fault:
+    if isinstance(given, str):
+        return Fault.parse(given)
+    if not isinstance(given, Fault):
+        raise TypeError(f"a Fault is needed, or one as text such as 'after=response.created drop', not {given!r}")
+    return given
 
 
 class _Remembering:
@@ -153,7 +129,11 @@ class Emulator:
         speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
         session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
         origins: Web origins whose pages may connect, besides pages served from this machine.
+        allowed_hosts: Names by which clients may call this machine (``Host``), besides ``localhost``, ``host`` and
+            addresses; ``"*"`` allows any. The limit keeps pages of other sites out whose name was made to point here.
         ssl_context: With the certificate to serve TLS with, for clients that know no other; ``None`` serves plain text.
+        faults: How it misbehaves, and when; :class:`Fault` objects, or text as the command line takes it.
+        record: Folder to write every session to as it happens; :mod:`voicelive.emulator.records` reads them back.
 
     Example:
         ``with Emulator() as emulator: connect(endpoint=emulator.endpoint, credential=emulator.api_key, model="gpt-5")``
@@ -173,7 +153,10 @@ class Emulator:
         speed: float = 10.0,
         session_seconds: float = 30 * 60,
         origins: Sequence[str] = (),
+        allowed_hosts: Sequence[str] = (),
         ssl_context: ssl.SSLContext | None = None,
+        faults: Iterable[Fault | str] = (),
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed}; float('inf') sends without pauses")
@@ -196,9 +179,11 @@ class Emulator:
         self._speed = speed
         self._session_seconds = session_seconds
         self._origins = tuple(origins)
+        self._hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
+        self._folder = None if record is None else Path(record)
+        self._injector = Injector(map(_fault, faults))
         self._ssl_context = ssl_context
         self._records: deque[SessionRecord] = deque(maxlen=_KEPT_SESSIONS)
-        self._websockets: set[ServerConnection] = set()
         self._threads = Threads()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -211,10 +196,13 @@ class Emulator:
         """Listen; returns when clients can connect. Does nothing if it is running.
 
         Raises:
-            OSError: The address cannot be listened on; another program may hold the port.
+            OSError: The address cannot be listened on; another program may hold the port. Or the folder to record in
+                cannot be made.
         """
         if self._thread is not None:
             return
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
         started: list[BaseException | None] = []
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started, ready), name="voicelive-emulator", daemon=True)
@@ -299,6 +287,62 @@ class Emulator:
         if self._failures:
             raise ScriptMismatch(self._failures)
 
+    # Faults
+
+    def add_fault(self, fault: Fault | str) -> ActiveFault:
+        """Let it misbehave from now on, on connections that are open as well; counting begins now.
+
+        Args:
+            fault: What and when; text as the command line takes it.
+
+        Returns:
+            The fault at work: to wait for, to count, and to take back, by ``remove()`` or at the end of a ``with``.
+
+        Raises:
+            ValueError: The text is not a fault.
+        """
+        given = _fault(fault)
+        return self._in_loop(lambda: self._injector.add(given))
+
+    def inject(self, *actions: WireAction, connection: int | None = None) -> int:
+        """Let something happen now to connections that are open, such as ``inject(Drop())``.
+
+        Args:
+            actions: What happens, one after the other.
+            connection: Number of the connection, counted from 1 since this emulator was made; default: all of them.
+
+        Returns:
+            To how many connections it happens.
+
+        Raises:
+            TypeError: Something is no action.
+            ValueError: An action is for a moment other than now.
+        """
+        for action in actions:
+            check_action(action)
+            if isinstance(action, UpgradeAction | EventAction):
+                raise ValueError(f"{type(action).__name__} cannot happen to an open connection; use add_fault")
+        return self._in_loop(lambda: self._injector.inject(actions, connection))
+
+    def _in_loop(self, call: Callable[[], T]) -> T:
+        """Call in the server's thread if there is one, and return what it returns."""
+        thread, loop = self._thread, self._loop
+        if thread is None or loop is None or thread is threading.current_thread():
+            return call()
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(call())
+            except Exception as error:
+                done.set_exception(error)
+
+        try:
+            loop.call_soon_threadsafe(run)
+        except RuntimeError:  # It has just been stopped.
+            return call()
+        return done.result(_LOOP_SECONDS)
+
     # In the server's thread
 
     def _run(self, started: list[BaseException | None], ready: threading.Event) -> None:
@@ -323,12 +367,15 @@ class Emulator:
         started.append(None)
         ready.set()
         await self._stopping.wait()
+        for target in self._injector.targets:
+            if target.wire.gone or not target.talks:
+                target.wire.destroy()
         server.close(code=1001, reason="server_shutdown")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.wait_closed(), _STOP_SECONDS)
         # What is left are clients that do not read, and would hold the close frame up with everything before it.
-        for websocket in self._websockets:
-            websocket.transport.abort()
+        for target in self._injector.targets:
+            target.wire.destroy()
         await server.wait_closed()
 
     async def _listen(self) -> Server:
@@ -339,7 +386,7 @@ class Emulator:
             process_request=self._check,
             process_response=self._identify,
             logger=_quiet,
-            ssl=self._ssl_context,
+            create_connection=connection_class(self._injector, self._ssl_context),
             max_size=_MAX_MESSAGE,
             # A client stopped in a debugger is not a dead one.
             ping_interval=None,
@@ -348,109 +395,30 @@ class Emulator:
         )
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
-        refused = handshake.refusal(request, self.api_key, self._origins)
+        assert isinstance(connection, Connection)
+        refused = connection.upgrading() or handshake.refusal(request, self.api_key, self._origins, self._hosts)
         if refused is not None:
             _log.info("refused a connection with status %d", refused.status_code)
         return refused
 
     def _identify(self, connection: ServerConnection, request: Request, response: Response) -> None:
+        assert isinstance(connection, Connection)
         response.headers.setdefault("apim-request-id", secrets.token_hex(16))
+        connection.answering(response.headers)
 
-    async def _session(self, websocket: ServerConnection) -> None:
-        assert websocket.request is not None
-        connection = _Connection(
-            websocket,
+    async def _session(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, Connection)
+        if connection.wire.gone:
+            await connection.wait_closed()
+            return
+        exchange = Exchange(
+            connection,
             services=self._services,
             script=ScriptRun(self._script, self._failures.append),
             speed=self._speed,
             seconds=self._session_seconds,
             threads=self._threads,
+            folder=self._folder,
         )
-        self._records.append(connection.record)
-        self._websockets.add(websocket)
-        try:
-            await connection.run()
-        finally:
-            self._websockets.discard(websocket)
-
-
-class _Connection:
-    """One client: reads its events, writes the session's, ends the session in time."""
-
-    def __init__(
-        self,
-        websocket: ServerConnection,
-        *,
-        services: Services,
-        script: ScriptRun,
-        speed: float,
-        seconds: float,
-        threads: Threads,
-    ) -> None:
-        assert websocket.request is not None
-        query = handshake.query_of(websocket.request)
-        session_id = new_id("sess")
-        agent = query.get("agent-name") or query.get("agent-id")
-        settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds))
-        self.record = SessionRecord(session_id, query)
-        self._websocket = websocket
-        self._seconds = seconds
-        self._unsent: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._driver = Driver(threads, self._room.wait)
-        self._script = script
-        context = Context(settings, services, self._send, self._driver.spawn, self._hang_up, speed)
-        self._session = Session(context, script)
-
-    async def run(self) -> None:
-        writer = asyncio.create_task(self._write())
-        expiry = asyncio.get_running_loop().call_later(self._seconds, self._hang_up, 1001, "session_expired")
-        _log.info("session %s opened", self.record.id)
-        try:
-            self._session.open()
-            async for frame in self._websocket:
-                await self._receive(frame)
-        except ConnectionClosed:
-            pass
-        finally:
-            expiry.cancel()
-            await self._driver.close()
-            self._script.ended()
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
-            self.record.closed = (self._websocket.close_code or 1006, self._websocket.close_reason or "")
-            _log.info("session %s closed with code %d", self.record.id, self.record.closed[0])
-
-    async def _receive(self, frame: str | bytes) -> None:
-        try:
-            event = parse(frame)
-        except Refusal as refusal:
-            self._session.refuse(refusal)
-            return
-        self.record.add(len(frame), event)
-        _log.debug("received %s, %d bytes", event.get("type"), len(frame))
-        await self._driver.drive(self._session.receive(event, frame))
-
-    def _send(self, event: dict[str, Any]) -> None:
-        message = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        _log.debug("sent %s, %d characters", event["type"], len(message))
-        self._unsent.put_nowait(message)
-        if self._unsent.qsize() >= _UNSENT_EVENTS:
-            self._room.clear()
-
-    def _hang_up(self, code: int, reason: str) -> None:
-        self._unsent.put_nowait((code, reason))
-        # A client that does not read would never get to see it.
-        asyncio.get_running_loop().call_later(_HANG_UP_SECONDS, self._websocket.transport.abort)
-
-    async def _write(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                message = await self._unsent.get()
-                if isinstance(message, tuple):
-                    await self._websocket.close(*message)
-                    return
-                await self._websocket.send(message)
-                if self._unsent.qsize() < _UNSENT_EVENTS:
-                    self._room.set()
+        self._records.append(exchange.record)
+        await exchange.run()
