@@ -10,7 +10,6 @@ import difflib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from voicelive.emulator.faults import ACTIONS, MOMENTS, Action, Fault, Moment
@@ -179,23 +178,19 @@ def _word(kind: type[Any]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower()
 
 
-@lru_cache(maxsize=1)
 def _moments() -> dict[str, type[Any]]:
     return {_word(kind): kind for kind in MOMENTS}
 
 
-@lru_cache(maxsize=1)
 def _actions() -> dict[str, type[Any]]:
     return {_word(kind): kind for kind in ACTIONS}
 
 
-@cache
 def _fields(kind: type[Any]) -> dict[str, Any]:
     """Names and types of the fields; the first is the main one."""
     return get_type_hints(kind)
 
 
-@cache
 def _defaults(kind: type[Any]) -> dict[str, Any]:
     if kind is Close:
         return dict(Close._field_defaults)

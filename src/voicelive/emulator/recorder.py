@@ -12,7 +12,7 @@ import json
 import logging
 import time
 from binascii import Error as Base64Error
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -132,7 +132,7 @@ class Recorder:
                 copied["audio"] = self._reference(fields["audio"], "items")
             return copied
         if isinstance(value, list):
-            return [self._without_media("", part) for part in cast("list[Any]", value)]
+            return [self._without_media("", part) for part in cast("Sequence[Any]", value)]
         return value
 
     def _reference(self, base64: Any, stream: str) -> Any:

@@ -221,7 +221,7 @@ def _header(path: Path, line: bytes) -> SessionHeader:
 def _with_line(recording: Recording, line: Mapping[str, Any], media: _Media) -> Recording:
     at = float(line["at"])
     match line:
-        case {"direction": "sent" | "received" as direction, "event": dict() as event}:
+        case {"direction": "sent" | "received" as direction, "event": event} if isinstance(event, dict):
             fields = cast("dict[str, Any]", event)
             recording.events.append(RecordedEvent(at, direction, fields, media.of(fields)))
         case {"fault": str() as fault}:

@@ -12,23 +12,21 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from voicelive.emulator import handshake
-from voicelive.emulator.activity import EnergyVoiceActivity
 from voicelive.emulator.connection import Connection, connection_class
 from voicelive.emulator.context import Services
 from voicelive.emulator.driver import Threads
 from voicelive.emulator.exchange import Exchange, SessionRecord
 from voicelive.emulator.faults import EventAction, Fault, UpgradeAction, WireAction, check_action
 from voicelive.emulator.injection import ActiveFault, Injector
-from voicelive.emulator.responder import DefaultResponder, DurationRecognizer
+from voicelive.emulator.responder import DefaultResponder
 from voicelive.emulator.script import Mismatch, Script, ScriptMismatch, ScriptRun
 from voicelive.emulator.script_file import read_script
 from voicelive.emulator.speech import (
@@ -36,12 +34,11 @@ from voicelive.emulator.speech import (
     ConversationView,
     Recognizer,
     Responder,
-    Speech,
     Synthesizer,
     Transcript,
     VoiceActivityFactory,
 )
-from voicelive.emulator.voice import BuiltinVoice
+from voicelive.emulator.tiers import SpeechTier, Tier
 
 __all__ = ("Emulator",)
 
@@ -58,20 +55,9 @@ _LOOP_SECONDS = 10.0
 T = TypeVar("T")
 
 
-class _CallableRecognizer:
-    def __init__(self, transcribe: Callable[[bytes, int], str | Transcript]) -> None:
-        self.transcribe = transcribe
-
-
 class _CallableResponder:
     def __init__(self, respond: Callable[[ConversationView], Answer | Awaitable[Answer]]) -> None:
         self.respond = respond
-
-
-def _recognizer(given: Recognizer | Callable[[bytes, int], str | Transcript] | None) -> Recognizer:
-    if given is None:
-        return DurationRecognizer()
-    return given if isinstance(given, Recognizer) else _CallableRecognizer(given)
 
 
 def _responder(given: Responder | Callable[[ConversationView], Answer | Awaitable[Answer]] | None) -> Responder:
@@ -84,27 +70,12 @@ def _responder(given: Responder | Callable[[ConversationView], Answer | Awaitabl
     return _CallableResponder(given)
 
 
-def _fault(given: Fault | str) -> Fault:
+def _fault(given: object) -> Fault:
     if isinstance(given, str):
         return Fault.parse(given)
     if not isinstance(given, Fault):
         raise TypeError(f"a Fault is needed, or one as text such as 'after=response.created drop', not {given!r}")
     return given
-
-
-class _Remembering:
-    """Speaks the same text at the same rate only once."""
-
-    def __init__(self, synthesizer: Synthesizer) -> None:
-        self._synthesizer = synthesizer
-        self._whole = lru_cache(maxsize=64)(self._once)
-
-    def synthesize(self, text: str, rate: int) -> Any:
-        return self._whole(text, rate)
-
-    def _once(self, text: str, rate: int) -> Any:
-        spoken = self._synthesizer.synthesize(text, rate)
-        return spoken if isinstance(spoken, bytes | Speech) else list(spoken)
 
 
 class Emulator:
@@ -121,10 +92,12 @@ class Emulator:
         script: What is heard and answered, turn by turn, or the path of a file with it in JSON or YAML; each session
             plays it from the beginning. Leaving the ``with`` block raises :exc:`ScriptMismatch` if a session went
             otherwise than the script expects.
-        recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``. Default: says how long the
-            speech was.
-        synthesizer: Turns text into speech. Default: the built-in voice.
-        voice_activity: Makes voice activity detectors. Default: by energy.
+        speech: What hears and speaks where none of the next three is given: ``"neural"`` for what the extra
+            ``voicelive[emulator]`` brings, ``"builtin"`` for what needs no install, or ``"auto"`` for the first where it
+            is installed and the second where not. It is loaded when it is first needed.
+        recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``.
+        synthesizer: Turns text into speech.
+        voice_activity: Makes voice activity detectors.
         responder: Decides what to say, as an object or a plain ``(view) -> answer``. Default: says what it heard.
         speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
         session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
@@ -134,6 +107,9 @@ class Emulator:
         ssl_context: With the certificate to serve TLS with, for clients that know no other; ``None`` serves plain text.
         faults: How it misbehaves, and when; :class:`Fault` objects, or text as the command line takes it.
         record: Folder to write every session to as it happens; :mod:`voicelive.emulator.records` reads them back.
+
+    Raises:
+        SpeechUnavailableError: Neural speech is demanded and cannot be used; the message says what to install.
 
     Example:
         ``with Emulator() as emulator: connect(endpoint=emulator.endpoint, credential=emulator.api_key, model="gpt-5")``
@@ -146,6 +122,7 @@ class Emulator:
         port: int = 0,
         api_key: str | None = None,
         script: Script | str | Path | None = None,
+        speech: SpeechTier = "auto",
         recognizer: Recognizer | Callable[[bytes, int], str | Transcript] | None = None,
         synthesizer: Synthesizer | None = None,
         voice_activity: VoiceActivityFactory | None = None,
@@ -170,10 +147,11 @@ class Emulator:
         """The key to connect with."""
         self._script = read_script(script) if isinstance(script, str | Path) else script
         self._failures: list[Mismatch] = []
+        self._tier = Tier(speech, recognizer=recognizer, synthesizer=synthesizer, voice_activity=voice_activity)
         self._services = Services(
-            recognizer=_recognizer(recognizer),
-            synthesizer=_Remembering(BuiltinVoice()) if synthesizer is None else synthesizer,
-            voice_activity=voice_activity or EnergyVoiceActivity,
+            recognizer=self._tier,
+            synthesizer=self._tier,
+            voice_activity=self._tier.voice_activity,
             responder=_responder(responder),
         )
         self._speed = speed
@@ -267,6 +245,19 @@ class Emulator:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound to
         scheme = "http" if self._ssl_context is None else "https"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    @property
+    def speech(self) -> str:
+        """What hears and speaks, and why it is nothing better, in one line."""
+        return str(self._tier)
+
+    def load_speech(self) -> None:
+        """Load at once what hears and speaks, about a second's work that else is done when it is first needed.
+
+        Raises:
+            SpeechUnavailableError: Neural speech is demanded, and does not load.
+        """
+        self._tier.load()
 
     @property
     def sessions(self) -> list[SessionRecord]:
@@ -421,4 +412,5 @@ class Emulator:
             folder=self._folder,
         )
         self._records.append(exchange.record)
+        _log.info("session %s has %s", exchange.record.id, self._tier)
         await exchange.run()
