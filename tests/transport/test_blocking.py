@@ -36,7 +36,7 @@ def nothing_left() -> Iterator[None]:
     """No thread of ours outlives the last connection; sockets left open warn, and warnings are errors."""
     yield
     for thread in threading.enumerate():
-        if thread.name.startswith("voicelive"):
+        if thread.name in ("voicelive-idle", "voicelive-lookup"):
             thread.join(HANG)
             assert not thread.is_alive()
 
