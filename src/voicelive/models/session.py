@@ -55,7 +55,7 @@ class SessionBase(Model):
     """The configuration that `RequestSession` and `ResponseSession` share. Since api-version 2025-10-01."""
 
     _rates: ClassVar[dict[str, tuple[int, ...]]] = {
-        InputAudioFormat.PCM16: (8000, 16000, 24000),
+        InputAudioFormat.PCM16: (8000, 16000, 24000, 44100),
         InputAudioFormat.G711_ULAW: (8000,),
         InputAudioFormat.G711_ALAW: (8000,),
     }
@@ -76,9 +76,9 @@ class SessionBase(Model):
     """What the model is told before the conversation: who it is, how it answers. ``""`` takes it back."""
 
     input_audio_sampling_rate: Int | None = None
-    """Sampling rate of the audio sent, in Hz: 8000, 16000 or 24000 for ``pcm16``, 8000 for G.711.
+    """Sampling rate of the audio sent, in Hz: 8000, 16000, 24000 or 44100 for ``pcm16``, 8000 for G.711.
 
-    The service's default: 24000.
+    The service's default: 24000. 44100 is not in its documents, but in the live tests of azure-ai-voicelive 1.3.1.
     """
 
     input_audio_format: OpenEnum[InputAudioFormat | Str] | None = None
