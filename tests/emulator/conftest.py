@@ -117,9 +117,9 @@ def dial() -> Iterator[Connect]:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Emulator]]:
-    """Starts emulators that end with the test; fast by default."""
+    """Starts emulators that end with the test; fast by default, with parts that take plain sounds for speech."""
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(Emulator(**{"speed": 200.0, **options}))
+        yield lambda **options: stack.enter_context(Emulator(**{"speed": 200.0, "speech": "builtin", **options}))
 
 
 @pytest.fixture

@@ -92,9 +92,9 @@ class Emulator:
         script: What is heard and answered, turn by turn, or the path of a file with it in JSON or YAML; each session
             plays it from the beginning. Leaving the ``with`` block raises :exc:`ScriptMismatch` if a session went
             otherwise than the script expects.
-        speech: What hears and speaks where none of the next three is given: ``"neural"`` for what the extra
-            ``voicelive[emulator]`` brings, ``"builtin"`` for what needs no install, or ``"auto"`` for the first where it
-            is installed and the second where not. It is loaded when it is first needed.
+        speech: What hears and speaks where the next three leave it open: ``"neural"`` for what the extra
+            ``voicelive[emulator]`` brings, loaded when it is first needed; ``"builtin"`` for what needs no install;
+            ``"auto"`` for the first where it is installed, part by part, and else the second.
         recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``.
         synthesizer: Turns text into speech.
         voice_activity: Makes voice activity detectors.

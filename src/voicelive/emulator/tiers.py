@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Generic, Literal, TypeVar, get_args
 
 from voicelive.emulator.activity import EnergyVoiceActivity
@@ -35,6 +36,22 @@ INSTALL = "pip install 'voicelive[emulator]'"
 
 _log = logging.getLogger("voicelive.emulator")
 _T = TypeVar("_T")
+
+
+class _CallableRecognizer:
+    def __init__(self, transcribe: Callable[[bytes, int], str | Transcript]) -> None:
+        self.transcribe = transcribe
+
+
+class _RememberingVoice:
+    """Speaks the same text at the same rate only once: plain Python takes its time."""
+
+    def __init__(self) -> None:
+        self._voice = BuiltinVoice()
+        self.synthesize = lru_cache(maxsize=64)(self._synthesize)
+
+    def _synthesize(self, text: str, rate: int) -> list[Speech]:
+        return list(self._voice.synthesize(text, rate))
 
 
 class SpeechUnavailableError(RuntimeError):
@@ -143,11 +160,13 @@ class Tier:
         speech: SpeechTier = "auto",
         *,
         voice_activity: VoiceActivityFactory | None = None,
-        recognizer: Recognizer | None = None,
+        recognizer: Recognizer | Callable[[bytes, int], str | Transcript] | None = None,
         synthesizer: Synthesizer | None = None,
     ) -> None:
         if speech not in get_args(SpeechTier):
             raise ValueError(f"speech is one of {', '.join(map(repr, get_args(SpeechTier)))}, not {speech!r}")
+        if recognizer is not None and not isinstance(recognizer, Recognizer):
+            recognizer = _CallableRecognizer(recognizer)
         self._activity = Part[VoiceActivityFactory](
             "activity", voice_activity, EnergyVoiceActivity, "energy", "Silero VAD", [SILERO], _load_activity
         )
@@ -161,7 +180,7 @@ class Tier:
             _load_recognizer,
         )
         self._synthesizer = Part[Synthesizer](
-            "voice", synthesizer, BuiltinVoice(), "formants", "hibari", [HIBARI], _load_synthesizer
+            "voice", synthesizer, _RememberingVoice(), "formants", "hibari", [HIBARI], _load_synthesizer
         )
         self.parts = (self._activity, self._recognizer, self._synthesizer)
         for part in self.parts:
@@ -189,7 +208,9 @@ class Tier:
 
     def voice_activity(self, rate: int, threshold: float) -> VoiceActivity:
         """Return a fresh detector."""
-        return _Activity(self._activity, rate, threshold)
+        if self._activity.neural:
+            return _Activity(self._activity, rate, threshold)
+        return self._activity.get()(rate, threshold)
 
     def transcribe(self, pcm: bytes, rate: int) -> str | Transcript:
         """Return what was said."""
