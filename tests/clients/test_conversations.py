@@ -58,11 +58,12 @@ def program(client: str, environments: Path) -> list[str]:
 def serve(folder: Path, *, tls: bool) -> tuple[Emulator, dict[str, str]]:
     """A service that plays the script, and what a client's environment needs to trust it."""
     if not tls:
-        return Emulator(script=SCRIPT, speed=5), {}
+        return Emulator(script=SCRIPT, speech="builtin", speed=5), {}
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    return Emulator(script=SCRIPT, speed=5, ssl_context=context), {"SSL_CERT_FILE": str(folder / "authority.pem")}
+    emulator = Emulator(script=SCRIPT, speech="builtin", speed=5, ssl_context=context)
+    return emulator, {"SSL_CERT_FILE": str(folder / "authority.pem")}
 
 
 def converse(client: str, model: str, environments: Path, folder: Path) -> tuple[list[Json], SessionRecord]:
@@ -97,8 +98,7 @@ def heard(transcript: str) -> Json:
 
 def said(transcript: str) -> Json:
     """A whole reply, its audio to the last bit."""
-    audio = BuiltinVoice().synthesize(transcript, RATE)
-    audio = audio if isinstance(audio, bytes) else b"".join(audio)
+    audio = b"".join(piece.pcm for piece in BuiltinVoice().synthesize(transcript, RATE))
     digest = hashlib.sha256(audio).hexdigest()
     return {"saw": "reply", "transcript": transcript, "interrupted": False, "bytes": len(audio), "sha256": digest}
 
