@@ -48,7 +48,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_the_demo_holds_a_conversation_in_every_style(style: str, tmp_path: Path) -> None:
-    done = voicelive_command("demo", "--style", style, "--speed", "20", cwd=tmp_path)
+    done = voicelive_command("demo", "--style", style, "--speed", "20", "--speech", "builtin", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert f"{style} style" in lines[0]
@@ -148,14 +148,14 @@ def test_help_and_version(tmp_path: Path) -> None:
     for word in ("demo", "emulator", "AZURE_VOICELIVE_ENDPOINT", "NO_COLOR", "exit codes"):
         assert word in done.stdout
     for command in ("demo", "emulator"):
-        assert "--speed" in voicelive_command(command, "--help", cwd=tmp_path).stdout
+        assert "--speech" in voicelive_command(command, "--help", cwd=tmp_path).stdout
     assert voicelive_command("--version", cwd=tmp_path).stdout == f"voicelive {voicelive.__version__}\n"
     bare = voicelive_command(cwd=tmp_path)
     assert (bare.returncode, bare.stderr) == (2, done.stdout)
 
 
 def test_output_suits_terminals_without_unicode(tmp_path: Path) -> None:
-    done = voicelive_command("demo", "--speed", "50", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    done = voicelive_command("demo", "--speech", "builtin", "--speed", "50", cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert done.stdout.isascii()
     assert " < response.audio.delta " in done.stdout
@@ -190,7 +190,7 @@ def line_with(process: subprocess.Popen[str], text: str) -> str:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
 @pytest.mark.parametrize("style", STYLES)
 def test_ctrl_c_ends_the_demo_quietly(style: str, tmp_path: Path) -> None:
-    with running("demo", "--style", style, cwd=tmp_path) as process:
+    with running("demo", "--speech", "builtin", "--style", style, cwd=tmp_path) as process:
         line_with(process, "input_audio_buffer.append")
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=20)
@@ -200,7 +200,7 @@ def test_ctrl_c_ends_the_demo_quietly(style: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_a_reader_that_leaves_ends_the_demo_quietly(style: str, tmp_path: Path) -> None:
-    with running("demo", "--style", style, "--speed", "20", cwd=tmp_path) as process:
+    with running("demo", "--speech", "builtin", "--style", style, "--speed", "20", cwd=tmp_path) as process:
         line_with(process, "session.created")
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
@@ -212,7 +212,12 @@ def test_a_reader_that_leaves_ends_the_demo_quietly(style: str, tmp_path: Path) 
 def test_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*COMMAND, "demo"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            [*COMMAND, "demo", "--speech", "builtin"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
         )
     assert (done.returncode, done.stderr) == (1, "voicelive: cannot write the output: no space left on device\n")
 
@@ -245,6 +250,6 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 
 
 def test_the_reply_is_a_plain_wav_file(tmp_path: Path) -> None:
-    voicelive_command("demo", "--speed", "50", cwd=tmp_path)
+    voicelive_command("demo", "--speech", "builtin", "--speed", "50", cwd=tmp_path)
     with wave.open(str(tmp_path / "reply.wav")) as reply:
         assert reply.getparams()[:3] == (1, 2, 24_000)

@@ -21,6 +21,7 @@ from voicelive.cli.events import RATE, EventRows, Row
 from voicelive.emulator import Emulator, Script
 from voicelive.emulator.audio import WavError, level_dbfs, read_wav, resample, write_wav
 from voicelive.emulator.recording import PATH, TRANSCRIPT
+from voicelive.emulator.tiers import SpeechTier, SpeechUnavailableError, Tier
 from voicelive.models import AudioInputTranscriptionOptions, RequestSession, ServerVad
 
 if TYPE_CHECKING:
@@ -51,16 +52,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _check_writable(output)
     if arguments.style == "trio" and importlib.util.find_spec("trio") is None:
         raise UsageError("the trio style needs trio: pip install 'voicelive[trio]'")
-    script = None if arguments.wav else Script([(TRANSCRIPT, _REPLY)])
-    with Emulator(script=script, speed=arguments.speed) as service:
+    scripted = not _recognizes(arguments.speech)
+    script = Script([(TRANSCRIPT, _REPLY)]) if scripted and not arguments.wav else None
+    with Emulator(script=script, speech=arguments.speech, speed=arguments.speed) as service:
         conversation = Conversation(speech, arguments.speed, console)
-        _introduce(arguments, service, speech, console)
+        _introduce(arguments, service, speech, scripted, console)
         try:
             _hold(conversation, service, arguments.style)
         except voicelive.VoiceLiveError as error:
             raise CommandError(error.message) from None
     _finish(conversation, arguments.wav or PATH, output, console)
     return 0
+
+
+def _recognizes(speech: SpeechTier) -> bool:
+    """Load what hears and speaks, before the clock runs, and tell whether it understands words."""
+    try:
+        tier = Tier(speech)
+        tier.load()
+    except SpeechUnavailableError as error:
+        raise UsageError(str(error)) from None
+    return tier.recognizes
 
 
 def _read(path: str | Path) -> bytes:
@@ -84,11 +96,15 @@ def _check_writable(path: Path) -> None:
         raise UsageError(f"cannot write {path}: {reason(error)}") from None
 
 
-def _introduce(arguments: argparse.Namespace, service: Emulator, speech: bytes, console: Console) -> None:
+def _introduce(
+    arguments: argparse.Namespace, service: Emulator, speech: bytes, scripted: bool, console: Console
+) -> None:
     source = arguments.wav or "a human recording that comes along (LibriVox, public domain)"
     console.line(f"voicelive {voicelive.__version__}, {arguments.style} style, embedded service at {service.endpoint}")
     console.line(f"Speech: {source}, {len(speech) / 2 / RATE:.1f} s, {decibels(level_dbfs(speech))}")
-    console.line("The service finds the speech and speaks itself; transcripts and replies are scripted.")
+    console.line(f"The service has {service.speech}")
+    what = "It finds the speech and speaks itself; transcripts and replies are scripted."
+    console.line(what if scripted else "Nothing is scripted: it recognizes what is said, and answers that.")
     console.line()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voicelive.cli.console import Console
 from voicelive.cli.errors import CommandError, UsageError, reason
-from voicelive.emulator import Emulator, Script, ScriptFileError
+from voicelive.emulator import Emulator, Script, ScriptFileError, SpeechUnavailableError
 from voicelive.emulator.script_file import read_script
 
 __all__ = ("run",)
@@ -19,13 +19,17 @@ __all__ = ("run",)
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     script = _script(arguments.script)
-    service = Emulator(
-        host=arguments.host,
-        port=arguments.port,
-        api_key=arguments.api_key or None,
-        script=script,
-        speed=arguments.speed,
-    )
+    try:
+        service = Emulator(
+            host=arguments.host,
+            port=arguments.port,
+            api_key=arguments.api_key or None,
+            script=script,
+            speech=arguments.speech,
+            speed=arguments.speed,
+        )
+    except SpeechUnavailableError as error:
+        raise UsageError(str(error)) from None
     stopped = _stopped_by_signals()
     try:
         service.start()
@@ -33,6 +37,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"cannot serve on {arguments.host} port {arguments.port}: {reason(error)}") from None
     try:
         _introduce(service, console)
+        service.load_speech()
         # With a limit to each wait, as Windows delivers Ctrl-C between waits only.
         while not stopped.wait(0.5):
             pass
@@ -69,6 +74,7 @@ def _stopped_by_signals() -> threading.Event:
 def _introduce(service: Emulator, console: Console) -> None:
     command = "set" if os.name == "nt" else "export"
     console.line(f"The embedded voice service listens at {service.endpoint}")
+    console.line(f"It has {service.speech}")
     console.line()
     console.line("To connect to it, in another terminal:")
     console.line()

@@ -24,9 +24,10 @@ try it:
   voicelive demo                      a spoken conversation, on this machine
   voicelive demo question.wav         the same with a recording of yours
   voicelive emulator                  a service for your own programs and tests
+  voicelive doctor                    what is installed and set, and what is wrong
 
 exit codes:
-  0 done, 1 the conversation failed, 2 wrong usage or unusable file, 130 Ctrl-C
+  0 done, 1 the conversation failed or the doctor found something, 2 wrong usage or unusable file, 130 Ctrl-C
 
 environment:
   AZURE_VOICELIVE_ENDPOINT, AZURE_VOICELIVE_API_KEY   where your programs connect to
@@ -37,14 +38,22 @@ _DEMO = """\
 Stream a recording into the embedded service and show every event as it comes: the
 turn is found, transcribed and answered, and the spoken reply is written to a file.
 
-The service runs inside this command and needs no network. It finds where speech
-begins and ends, and really speaks, but it does not understand: transcripts and
-replies are scripted.
+The service runs inside this command and needs no network. With neural speech, which
+comes with "pip install 'voicelive[emulator]'", it prints what it really recognized and
+answers that. Without, it finds where speech begins and ends, and speaks in a plain
+voice, but understands nothing: transcripts and replies are scripted.
 """
 
 _EMULATOR = """\
 Serve the Voice Live protocol on this machine until stopped, for programs to try and
 to test against. Prints the two environment variables that make them connect here.
+"""
+
+_DOCTOR = """\
+Print what this machine has and what is set on it, for you and for bug reports: versions,
+the speech of the embedded service, environment variables (whether they are set, never
+what they hold), proxies and TLS. Nothing is sent anywhere. The exit code is 1 if
+something is wrong.
 """
 
 _EMULATOR_EPILOG = """\
@@ -88,6 +97,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from voicelive.cli import demo
 
         return demo.run(arguments, console)
+    if arguments.command == "doctor":
+        from voicelive.cli import doctor
+
+        return doctor.run(console)
     from voicelive.cli import emulator
 
     return emulator.run(arguments, console)
@@ -130,6 +143,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_emulator_arguments(emulator)
+    commands.add_parser(
+        "doctor",
+        help="tell what is installed and set, and what is wrong",
+        description=_DOCTOR,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     return parser
 
 
@@ -149,6 +168,7 @@ def _add_demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
     )
+    _add_speech_argument(parser)
 
 
 def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
@@ -160,6 +180,16 @@ def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--script", metavar="FILE", help="what is heard and answered, see below (default: an echo)")
     parser.add_argument(
         "--speed", type=_speed, default=10.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
+    )
+    _add_speech_argument(parser)
+
+
+def _add_speech_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--speech",
+        choices=("auto", "neural", "builtin"),
+        default="auto",
+        help="what hears and speaks: neural parts, built-in ones, or the best there is (default: %(default)s)",
     )
 
 

@@ -30,6 +30,7 @@ from voicelive.emulator.speech import (
     VoiceActivityFactory,
     WordTime,
 )
+from voicelive.emulator.tiers import SpeechUnavailableError
 
 __all__ = (
     "ActiveFault",
@@ -52,6 +53,7 @@ __all__ = (
     "SessionRecord",
     "Speech",
     "SpeechEdge",
+    "SpeechUnavailableError",
     "Synthesizer",
     "Transcript",
     "Turn",

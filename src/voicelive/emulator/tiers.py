@@ -186,6 +186,16 @@ class Tier:
         for part in self.parts:
             part.choose(speech)
 
+    @property
+    def recognizes(self) -> bool:
+        """Whether words are recognized."""
+        return self._recognizer.neural
+
+    @property
+    def problems(self) -> list[str]:
+        """Why what is installed is not used, a line each."""
+        return [part.problem for part in self.parts if part.problem and not part.missing]
+
     def load(self) -> None:
         """Load now what would be loaded at its first use, which takes about a second.
 
