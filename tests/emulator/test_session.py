@@ -201,7 +201,7 @@ def test_frames_that_hold_no_json_object_are_refused_and_the_session_goes_on(cli
         ({}, "type"),
         ({"type": 5}, "type"),
         ({"type": "session.explode"}, "type"),
-        ({"type": "mcp_approval_response"}, "type"),
+        ({"type": "mcp_approval_response"}, "approval_request_id"),
         ({"type": "session.update"}, "session"),
         ({"type": "session.update", "session": None}, "session"),
         ({"type": "session.update", "session": []}, "session"),

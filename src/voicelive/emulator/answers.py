@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from inspect import isawaitable
 from typing import Any
 
-from voicelive.emulator.speech import Answer, Failure, FunctionCall, Piece, Reply
+from voicelive.emulator.speech import Answer, Failure, FileSearch, FunctionCall, Piece, Reply, WebSearch
 from voicelive.emulator.steps import Await, Steps, Task, Work
 
 __all__ = ("AnswerReader", "settled")
@@ -37,6 +37,10 @@ class AnswerReader:
     def __init__(self, answer: Answer, limit: int | None = None) -> None:
         self.calls: list[FunctionCall] = []
         """The function calls so far; complete when there are no more sentences."""
+        self.searches: list[WebSearch | FileSearch] = []
+        """The searches so far, those of a piece before its text."""
+        self.annotations: list[Mapping[str, Any]] = []
+        self.invocations: list[Mapping[str, Any]] = []
         self.incomplete: str | None = None
         """Why it broke off."""
         self.failure: Failure | None = None
@@ -78,6 +82,9 @@ class AnswerReader:
             case Reply():
                 self._hear(piece.text)
                 self.calls += piece.calls
+                self.searches += piece.searches
+                self.annotations += piece.annotations
+                self.invocations += piece.invocations
                 self.incomplete = self.incomplete or piece.incomplete
             case Failure():
                 self.failure = piece

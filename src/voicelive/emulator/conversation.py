@@ -10,13 +10,16 @@ import pybase64
 
 from voicelive.emulator import audio
 from voicelive.emulator.context import Context, new_id
-from voicelive.emulator.refusal import Refusal, array, boolean, mapping, one_of, required, text, whole
+from voicelive.emulator.refusal import array, boolean, mapping, one_of, refuse, required, text, whole
+from voicelive.emulator.speech import Transcript, WordTime
+from voicelive.emulator.timing import cut
 
 __all__ = ("Clip", "Conversation", "Item", "decode_audio")
 
 Json = dict[str, Any]
 
 MAX_AUDIO_BYTES = 15 * 1024 * 1024
+_READ = ("message", "function_call", "function_call_output")
 _PARTS = {
     "system": ("input_text", "text"),
     "user": ("input_text", "input_audio", "input_image", "text", "audio"),
@@ -37,6 +40,11 @@ class Clip:
         """Its length in ms, rounded down."""
         return len(self.pcm) // 2 * 1000 // self.rate
 
+    @property
+    def seconds(self) -> float:
+        """Its exact length."""
+        return len(self.pcm) / 2 / self.rate
+
 
 @dataclass(slots=True)
 class Item:
@@ -48,6 +56,16 @@ class Item:
     """Audio by content index."""
     heard: dict[int, str] = field(default_factory=dict[int, str])
     """What was recognized, by content index; the wire object has it only if the session transcribes."""
+    recognized: dict[int, Transcript] = field(default_factory=dict[int, Transcript])
+    """What was recognized already, to tell whether the turn was over."""
+    spans: dict[int, tuple[float, float]] = field(default_factory=dict[int, tuple[float, float]])
+    """Where in a clip the speech is, in ms; the whole clip if it is not known."""
+    words: list[WordTime] = field(default_factory=list[WordTime])
+    """When the words of the assistant's only clip are."""
+    truncated: bool = False
+    """Whether the service has cut it after an interruption."""
+    unheeded: bool = False
+    """Whether responders do not get to see it."""
 
     @property
     def id(self) -> str:
@@ -80,11 +98,9 @@ def decode_audio(value: object, param: str, audio_format: str, rate: int) -> byt
     try:
         data = pybase64.b64decode(text(value, param), validate=True)
     except ValueError:
-        kind = f"{audio_format} at {rate} Hz"
-        message = f"Invalid '{param}'. Expected base64-encoded audio bytes (mono {kind}) but got an invalid value."
-        raise Refusal(message, "invalid_value", param) from None
+        raise refuse("invalid_audio", param, format=audio_format, rate=rate) from None
     if len(data) > MAX_AUDIO_BYTES:
-        raise Refusal(f"Invalid '{param}': {len(data)} bytes are more than 15 MiB.", "audio_too_large", param)
+        raise refuse("audio_too_large", param, size=len(data))
     return data
 
 
@@ -94,11 +110,17 @@ class Conversation:
     Args:
         context: The session's surroundings.
         listen: Called with a new user item that holds audio, to find out what was said.
+        decide: Called with what a client decided about a tool of an MCP server; returns what is to be done once its
+            item was announced, or refuses.
     """
 
-    def __init__(self, context: Context, listen: Callable[[Item], None]) -> None:
+    def __init__(
+        self, context: Context, listen: Callable[[Item], None], decide: Callable[[Item], Callable[[], None]]
+    ) -> None:
         self._context = context
         self._listen = listen
+        self._decide = decide
+        self._outputs: list[tuple[Item, Json]] = []
         self.items: list[Item] = []
         self.id = new_id("conv")
         self.handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
@@ -106,6 +128,7 @@ class Conversation:
             "conversation.item.retrieve": self._retrieve,
             "conversation.item.truncate": self._truncate,
             "conversation.item.delete": self._delete,
+            "mcp_approval_response": self._approve,
         }
 
     @property
@@ -130,32 +153,56 @@ class Conversation:
         """Return the item of that id."""
         return next((item for item in self.items if item.id == item_id), None)
 
-    def _known(self, event: Mapping[str, Any], what: str) -> Item:
+    def _known(self, event: Mapping[str, Any], verb: str) -> Item:
         item_id = text(required(event, "item_id"), "item_id")
         if (item := self.find(item_id)) is None:
-            message = f"Error {what} item: the item with id '{item_id}' does not exist."
-            verb = {"retrieving": "retrieve", "truncating": "truncate", "deleting": "delete"}[what]
-            raise Refusal(message, f"item_{verb}_invalid_item_id", "item_id")
+            raise refuse(f"item_{verb}_invalid_item_id", item_id=item_id)
         return item
+
+    def add_output(self, call: Item, output: str) -> None:
+        """Take note of what a tool of an MCP server returned: for responders it comes after what is there by now."""
+        wire = {"type": "function_call_output", "call_id": call.id, "output": output}
+        self._outputs.append((self.items[-1] if self.items else call, wire))
+
+    def history(self) -> list[Json]:
+        """Return the conversation as responders see it: calls of MCP tools look like those of functions."""
+        seen: list[Json] = []
+        for item in self.items:
+            if item.wire["type"] == "mcp_call":
+                wire = item.wire
+                call = {"type": "function_call", "name": wire["name"], "arguments": wire["arguments"]}
+                seen.append({**call, "id": item.id, "call_id": item.id})
+            elif not item.unheeded and item.wire["type"] in _READ:
+                seen.append(item.view())
+            seen += [output for after, output in self._outputs if after is item]
+        return seen
 
     # Client events
 
     def _create(self, event: Mapping[str, Any]) -> None:
-        item = self.build(required(event, "item"))
+        self._take(self.build(required(event, "item")), event.get("previous_item_id"))
+
+    def _approve(self, event: Mapping[str, Any]) -> None:
+        # The event has no model in any SDK; it is taken for short for its item.
+        decision = {name: required(event, name) for name in ("approval_request_id", "approve")}
+        self._take(self.build({"type": "mcp_approval_response", **decision}), None)
+
+    def _take(self, item: Item, previous: object) -> None:
         self._check_new(item)
-        self._insert(item, event.get("previous_item_id"))
+        act = self._decide(item) if item.wire["type"] == "mcp_approval_response" else None
+        self._insert(item, previous)
         self.announce(item)
+        if act is not None:
+            act()
         if item.clips and item.wire.get("role") == "user":
             self._listen(item)
 
     def _check_new(self, item: Item) -> None:
         if self.find(item.id):
-            message = f"Error adding item: an item with id '{item.id}' already exists in the conversation."
-            raise Refusal(message, "item_create_duplicate_item_id", "item.id")
+            raise refuse("item_create_duplicate_item_id", item_id=item.id)
         calls = (other.wire["call_id"] for other in self.items if other.wire["type"] == "function_call")
         if item.wire["type"] == "function_call_output" and item.wire["call_id"] not in calls:
-            message = f"Tool call ID '{item.wire['call_id']}' not found in conversation."
-            raise Refusal(message, "invalid_tool_call_id", "item.call_id")
+            raise refuse("invalid_tool_call_id", call_id=item.wire["call_id"])
 
     def build(self, given: object, param: str = "item") -> Item:
         """Return the item that a client described, or refuse."""
@@ -226,33 +273,47 @@ class Conversation:
         elif (after := self.find(text(previous, "previous_item_id"))) is not None:
             self.items.insert(self.items.index(after) + 1, item)
         else:
-            message = f"Error adding item: the previous item with id '{previous}' does not exist."
-            raise Refusal(message, "item_create_invalid_previous_item_id", "previous_item_id")
+            raise refuse("item_create_invalid_previous_item_id", item_id=previous)
 
     def _retrieve(self, event: Mapping[str, Any]) -> None:
-        self._context.emit("conversation.item.retrieved", item=self._known(event, "retrieving").with_audio())
+        self._context.emit("conversation.item.retrieved", item=self._known(event, "retrieve").with_audio())
 
     def _truncate(self, event: Mapping[str, Any]) -> None:
-        item = self._known(event, "truncating")
+        item = self._known(event, "truncate")
         index = whole(required(event, "content_index"), "content_index")
         end = whole(required(event, "audio_end_ms"), "audio_end_ms")
         if item.wire.get("role") != "assistant":
-            raise Refusal("Only model output audio messages can be truncated.", "invalid_value", "item_id")
+            raise refuse("truncate_role")
         if (clip := item.clips.get(index)) is None:
-            message = f"Content part {index} of item '{item.id}' holds no audio."
-            raise Refusal(message, "invalid_value", "content_index")
+            raise refuse("truncate_no_audio", index=index, item_id=item.id)
+        if item.truncated and end >= clip.milliseconds:
+            raise refuse("item_already_truncated", item_id=item.id)
         if end > clip.milliseconds:
-            message = f"Audio content of {clip.milliseconds}ms is already shorter than {end}ms"
-            raise Refusal(message, "invalid_value", "audio_end_ms")
-        del clip.pcm[end * clip.rate // 1000 * 2 :]
-        # Nobody can tell which words were still heard, so the service forgets them all.
+            raise refuse("truncate_too_long", length=clip.milliseconds, end=end)
+        self.truncate(item, index, end)
+
+    def truncate(self, item: Item, index: int, end_ms: int, appended: str = "") -> None:
+        """Forget what was not heard of an assistant's message: the audio after that time, and the words not over then.
+
+        Args:
+            item: The message.
+            index: Index of its part that is cut.
+            end_ms: Where, in ms.
+            appended: What to write after the words that are left.
+        """
+        clip = item.clips[index]
+        del clip.pcm[end_ms * clip.rate // 1000 * 2 :]
         item.wire["content"] = [
-            {**part, "transcript": None} if i == index else part for i, part in enumerate(item.wire["content"])
+            {**part, "transcript": cut(part.get("transcript") or "", item.words, end_ms) + appended}
+            if i == index
+            else part
+            for i, part in enumerate(item.wire["content"])
         ]
+        item.words = [word for word in item.words if word.end_ms <= end_ms]
         item.heard.pop(index, None)
-        self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end)
+        self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)
 
     def _delete(self, event: Mapping[str, Any]) -> None:
-        item = self._known(event, "deleting")
+        item = self._known(event, "delete")
         self.items.remove(item)
         self._context.emit("conversation.item.deleted", item_id=item.id)

@@ -110,8 +110,9 @@ class Driver:
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                         await self._drained()
-                    case Join(task):
-                        await asyncio.wait([cast("asyncio.Task[None]", task)])
+                    case Join(task, seconds):
+                        done, _ = await asyncio.wait([cast("asyncio.Task[None]", task)], timeout=seconds)
+                        result = bool(done)
         finally:
             steps.close()
 

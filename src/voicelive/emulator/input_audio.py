@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from voicelive.emulator import audio
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.conversation import Clip, Conversation, Item, decode_audio
-from voicelive.emulator.refusal import Refusal, required, text
+from voicelive.emulator.refusal import refuse, required, text
+from voicelive.emulator.speech import SpeechEdge, Transcript
 from voicelive.emulator.steps import Steps, Work
-from voicelive.emulator.turns import TurnDetector, TurnEdge
+from voicelive.emulator.transcription import heard
+from voicelive.emulator.turns import TurnDetector, TurnEdge, TurnPoint
+from voicelive.emulator.utterance import is_complete
 
 __all__ = ("InputAudio",)
 
 _KEPT_SECONDS = 60
 _QUICK_SECONDS = 1.0
+_LEAST_COMMIT_MS = 100
 
 
 class InputAudio:
@@ -26,6 +30,7 @@ class InputAudio:
         conversation: Where spoken turns go.
         on_speech: Called when a turn begins.
         on_turn: Called with a finished user item; True if the turn was found, not marked by the client.
+        next_transcript: Returns what the script says is heard next, without taking it.
     """
 
     def __init__(
@@ -35,17 +40,19 @@ class InputAudio:
         *,
         on_speech: Callable[[], None],
         on_turn: Callable[[Item, bool], None],
+        next_transcript: Callable[[], str | None],
     ) -> None:
         self._context = context
         self._conversation = conversation
         self._on_speech = on_speech
         self._on_turn = on_turn
+        self._next_transcript = next_transcript
         self._pcm = bytearray()
         self._first = 0
         self._past_ms = 0
         self._half_sample = b""
         self._detector: TurnDetector | None = None
-        self._speech_start = 0
+        self._speech_begin = self._speech_start = 0
         self._item_id = ""
         self._turns: dict[str, bytearray] = {}
         self.reconfigure(self._state())
@@ -83,17 +90,16 @@ class InputAudio:
     def reconfigure(self, state: tuple[object, ...]) -> None:
         """Start a fresh turn detector for the settings as they are; ``state`` is what ``_state`` says of them."""
         self._configured = state
-        turn_detection = self._context.settings["turn_detection"]
-        if turn_detection is None:
+        timing = self._context.settings.turn_timing
+        if timing is None:
             self._detector = None
             return
-        silence = turn_detection.get("silence_duration_ms")
-        threshold = turn_detection.get("threshold")
         self._detector = TurnDetector(
-            self._context.services.voice_activity(self._rate, 0.5 if threshold is None else threshold),
+            self._context.services.voice_activity(self._rate, timing.threshold),
             origin=self._first + len(self._pcm) // 2,
-            silence=self._samples(500 if silence is None else silence),
-            speech=self._samples(turn_detection.get("speech_duration_ms") or 0),
+            silence=self._samples(timing.silence_ms),
+            speech=self._samples(timing.speech_ms),
+            patience=self._samples(timing.patience_ms),
         )
 
     def settings_changing(self) -> tuple[str, int, int]:
@@ -127,17 +133,38 @@ class InputAudio:
             return None
         if len(pcm) // 2 > _QUICK_SECONDS * self._rate:
             return self._detect_elsewhere(detector, pcm)
-        self._follow(detector, detector.feed(pcm))
-        return None
+        return self._follow(detector, detector.hear(pcm), len(pcm) // 2)
 
     def _detect_elsewhere(self, detector: TurnDetector, pcm: bytes) -> Steps:
-        self._follow(detector, (yield Work(lambda: detector.feed(pcm))))
+        yield from self._follow(detector, (yield Work(lambda: detector.hear(pcm))), len(pcm) // 2)
 
-    def _follow(self, detector: TurnDetector, edges: list[TurnEdge]) -> None:
-        for edge in edges:
-            self._speech_started(edge.sample) if edge.started else self._speech_stopped(edge.sample)
+    def _follow(self, detector: TurnDetector, edges: Sequence[SpeechEdge], samples: int) -> Steps:
+        for edge in detector.follow(edges, samples):
+            if edge.point is TurnPoint.BEGAN:
+                self._speech_started(edge.sample)
+            elif edge.point is TurnPoint.ENDED:
+                self._speech_stopped(edge)
+            else:
+                yield from self._ask_the_words(detector, edge)
         if not detector.speaking:
             self._drop_before(self._first + len(self._pcm) // 2 - _KEPT_SECONDS * self._rate)
+
+    def _ask_the_words(self, detector: TurnDetector, edge: TurnEdge) -> Steps:
+        """End the turn at a pause if what was said so far is complete; nothing else is followed meanwhile."""
+        timing = self._context.settings.turn_timing
+        pcm, rate = bytes(self._turn_audio(edge.sample)), self._rate
+        recognizer = self._context.services.recognizer
+        said = self._next_transcript()
+        recognized = None
+        if said is None:
+            try:
+                recognized = heard((yield Work(lambda: recognizer.transcribe(pcm, rate))))
+            except Exception:  # It fails once more when the turn is over, and is reported then.
+                recognized = Transcript("")
+            said = recognized.text
+        if is_complete(said, timing.level if timing else None):
+            detector.end()
+            self._speech_stopped(edge, recognized)
 
     def _drop_before(self, sample: int) -> None:
         if (surplus := sample - self._first) > 0:
@@ -145,37 +172,49 @@ class InputAudio:
             self._first += surplus
 
     def _speech_started(self, sample: int) -> None:
-        padding = self._context.settings["turn_detection"].get("prefix_padding_ms")
-        self._speech_start = max(self._first, sample - self._samples(300 if padding is None else padding))
+        timing = self._context.settings.turn_timing
+        padding = timing.padding_ms if timing else 0
+        self._speech_begin = sample
+        self._speech_start = max(self._first, sample - self._samples(padding))
         self._item_id = new_id("item")
         start = self._milliseconds(self._speech_start)
         self._context.emit("input_audio_buffer.speech_started", audio_start_ms=start, item_id=self._item_id)
         self._on_speech()
 
-    def _speech_stopped(self, sample: int) -> None:
-        end = self._milliseconds(sample)
-        self._context.emit("input_audio_buffer.speech_stopped", audio_end_ms=end, item_id=self._item_id)
-        pcm = self._pcm[(self._speech_start - self._first) * 2 : (sample - self._first) * 2]
-        self._drop_before(sample)
-        self._finish_turn(self._item_id, pcm, found=True)
+    def _turn_audio(self, end: int) -> bytearray:
+        return self._pcm[(self._speech_start - self._first) * 2 : (end - self._first) * 2]
 
-    def _finish_turn(self, item_id: str, pcm: bytearray, *, found: bool) -> None:
+    def _speech_stopped(self, edge: TurnEdge, recognized: Transcript | None = None) -> None:
+        end = self._milliseconds(edge.sample)
+        self._context.emit("input_audio_buffer.speech_stopped", audio_end_ms=end, item_id=self._item_id)
+        item = self._item(self._item_id, self._turn_audio(edge.sample))
+        begin, start = self._speech_begin, self._speech_start
+        item.spans[0] = ((begin - start) * 1000 / self._rate, (edge.speech - start) * 1000 / self._rate)
+        if recognized is not None and recognized.text:
+            item.recognized[0] = recognized
+        self._drop_before(edge.sample)
+        self._finish_turn(item, found=True)
+
+    def _item(self, item_id: str, pcm: bytearray) -> Item:
         head = {"id": item_id, "object": "realtime.item", "type": "message", "status": "completed", "role": "user"}
         item = Item({**head, "content": [{"type": "input_audio", "transcript": None}]})
         item.clips[0] = Clip(self._rate, self._format, pcm)
+        return item
+
+    def _finish_turn(self, item: Item, *, found: bool) -> None:
         self._conversation.add(item)
         previous = self._conversation.before(item)
-        self._context.emit("input_audio_buffer.committed", previous_item_id=previous, item_id=item_id)
+        self._context.emit("input_audio_buffer.committed", previous_item_id=previous, item_id=item.id)
         self._on_turn(item, found)
 
     def _commit(self, event: Mapping[str, Any]) -> None:
-        if not self._pcm:
-            message = "Error committing input audio buffer: the buffer is empty."
-            raise Refusal(message, "input_audio_buffer_commit_empty")
+        length = len(self._pcm) * 500 / self._rate
+        if length < _LEAST_COMMIT_MS:
+            raise refuse("input_audio_buffer_commit_empty", length=length)
         started = self._detector is not None and self._detector.speaking
-        pcm = bytes(self._pcm)
+        item = self._item(self._item_id if started else new_id("item"), bytearray(self._pcm))
         self._empty()
-        self._finish_turn(self._item_id if started else new_id("item"), bytearray(pcm), found=False)
+        self._finish_turn(item, found=False)
 
     def _clear(self, event: Mapping[str, Any]) -> None:
         self._empty()
@@ -193,13 +232,13 @@ class InputAudio:
     def _turn(self, event: Mapping[str, Any]) -> bytearray:
         turn_id = text(required(event, "turn_id"), "turn_id")
         if turn_id not in self._turns:
-            raise Refusal(f"No turn with id '{turn_id}' is open.", "invalid_value", "turn_id")
+            raise refuse("turn_unknown", turn_id=turn_id)
         return self._turns[turn_id]
 
     def _turn_start(self, event: Mapping[str, Any]) -> None:
         turn_id = text(required(event, "turn_id"), "turn_id")
         if turn_id in self._turns:
-            raise Refusal(f"A turn with id '{turn_id}' is open already.", "invalid_value", "turn_id")
+            raise refuse("turn_open", turn_id=turn_id)
         self._turns[turn_id] = bytearray()
 
     def _turn_append(self, event: Mapping[str, Any]) -> None:
@@ -210,9 +249,10 @@ class InputAudio:
         data = bytes(self._turn(event))
         del self._turns[event["turn_id"]]
         if not data:
-            raise Refusal("The turn holds no audio.", "input_audio_buffer_commit_empty", "turn_id")
+            raise refuse("turn_empty")
         whole_samples = data[: len(data) // 2 * 2] if self._format == "pcm16" else data
-        self._finish_turn(new_id("item"), bytearray(audio.decode(whole_samples, self._format)), found=False)
+        item = self._item(new_id("item"), bytearray(audio.decode(whole_samples, self._format)))
+        self._finish_turn(item, found=False)
 
     def _turn_cancel(self, event: Mapping[str, Any]) -> None:
         self._turn(event)

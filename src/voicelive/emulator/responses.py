@@ -1,46 +1,60 @@
-"""Responses: which one is active, and how each runs from ``response.created`` to ``response.done``."""
+"""Responses: which one is active, which run beside it, and what each answers to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from voicelive.emulator.answers import settled
 from voicelive.emulator.context import Context
 from voicelive.emulator.conversation import Conversation
-from voicelive.emulator.output import Output
-from voicelive.emulator.refusal import Refusal, array, mapping, text
+from voicelive.emulator.output import Output, Stage
+from voicelive.emulator.refusal import Refusal, array, mapping, refuse, text
 from voicelive.emulator.script import ScriptRun, Turn
 from voicelive.emulator.speech import Answer, ConversationView, Failure, Reply
-from voicelive.emulator.steps import Join, Steps, Task
+from voicelive.emulator.steps import Join, Step, Steps, Task
 
 __all__ = ("Responses",)
 
 Json = dict[str, Any]
 
 
+@dataclass(slots=True)
+class _Running:
+    output: Output
+    task: Task | None = None
+
+
 class Responses:
-    """The responses of a session, of which one at a time is active.
+    """The responses of a session.
+
+    One at a time is active: it belongs to the conversation. Those that are not committed run beside it.
 
     Args:
         context: The session's surroundings.
         conversation: What they answer to, and where their items go.
         script: Where answers come from first.
+        stage: What they share.
         listening: Returns the task that is still finding out what the user said, if there is one.
     """
 
     def __init__(
-        self, context: Context, conversation: Conversation, script: ScriptRun, listening: Callable[[], Task | None]
+        self,
+        context: Context,
+        conversation: Conversation,
+        script: ScriptRun,
+        stage: Stage,
+        listening: Callable[[], Task | None],
     ) -> None:
         self._context = context
         self._conversation = conversation
         self._script = script
+        self._stage = stage
         self._listening = listening
-        self._active: Output | None = None
-        self._task: Task | None = None
+        self._active: _Running | None = None
+        self._beside: list[_Running] = []
         self._count = 0
-        self.has_spoken = False
-        """Whether any audio was produced, which fixes the voice."""
         self.handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "response.create": self._create,
             "response.cancel": self._cancel,
@@ -49,7 +63,7 @@ class Responses:
     @property
     def active(self) -> Task | None:
         """The task of the response that is under way."""
-        return self._task if self._active else None
+        return self._active.task if self._active else None
 
     def _create(self, event: Mapping[str, Any]) -> None:
         request = mapping(event.get("response") or {}, "response")
@@ -58,27 +72,27 @@ class Responses:
             text(more, "additional_instructions")
         fields = self._context.settings.for_response(request)
         history = self._history(request)
-        spoken = _pre_generated(request)
-        if self._active and not request.get("cancel_previous"):
-            message = f"Conversation already has an active response in progress: {self._active.id}."
-            raise Refusal(message, "conversation_already_has_active_response")
-        self.interrupt("client_cancelled")
+        spoken = _pre_generated(request) if self._has("pre_generated_assistant_message") else None
+        if fields["commit"] is not False:
+            if self._active and not request.get("cancel_previous"):
+                raise refuse("conversation_already_has_active_response", response_id=self._active.output.id)
+            self.interrupt("client_cancelled")
         self.begin(fields, history, Reply(spoken) if spoken is not None else None, more or "")
+
+    def _has(self, name: str) -> bool:
+        return self._context.version.has_response_field(name)
 
     def _history(self, request: Json) -> list[Json] | None:
         """Return the items to answer to instead of the conversation's, or None for the conversation itself."""
         own = [self._described(request, "input_items"), self._described(request, "append_input_items")]
         if request.get("input_items") is None and not own[1]:
             return None
-        before = own[0] if request.get("input_items") is not None else self._items()
+        before = own[0] if request.get("input_items") is not None else self._conversation.history()
         return before + own[1]
 
     def _described(self, request: Json, name: str) -> list[Json]:
         given = array(request.get(name) or [], f"response.{name}")
         return [self._conversation.build(item, f"response.{name}[{i}]").view() for i, item in enumerate(given)]
-
-    def _items(self) -> list[Json]:
-        return [item.view() for item in self._conversation.items]
 
     def begin(
         self,
@@ -100,10 +114,14 @@ class Responses:
                 error = turn.error
                 raise Refusal(error.message, error.code or "server_error", error.param, error.type)
             return
-        output = Output(self._context, self._conversation, fields)
-        self._active = output
-        output.created()
-        self._task = self._context.spawn(self._run(output, number, turn, history, more_instructions))
+        self._stage.tools.prepare(fields["tools"])
+        running = _Running(Output(self._context, self._conversation, fields, self._stage))
+        if fields["commit"] is False:
+            self._beside.append(running)
+        else:
+            self._active = running
+        running.output.created()
+        running.task = self._context.spawn(self._run(running, number, turn, history, more_instructions))
 
     def _check(self, number: int, turn: Turn, fields: Json, history: list[Json] | None) -> Steps:
         """Check a turn that gives no response, and end the connection if that is what it does."""
@@ -122,37 +140,43 @@ class Responses:
         self._context.emit("error", error={**where, "message": str(mismatch)})
         return str(mismatch)
 
-    def _run(self, output: Output, number: int, turn: Turn, history: list[Json] | None, more: str) -> Steps:
+    def _run(self, running: _Running, number: int, turn: Turn, history: list[Json] | None, more: str) -> Steps:
+        output = running.output
         if (listening := self._listening()) is not None:
             yield Join(listening)
+        yield from self._stage.tools.wait()
         try:
             view = self._view(output.fields, history, more)
             output.count_input(view)
             mismatch = self._mismatch(number, turn, view)
-            answer: Answer = turn.reply if turn.reply is not None else ""
-            if mismatch is not None:
-                answer = Failure(mismatch, "script_mismatch")
-            elif turn.reply is None:
-                answer = yield from settled(lambda: self._context.services.responder.respond(view))
-            yield from output.play(answer)
+            reply = turn.reply if mismatch is None else Failure(mismatch, "script_mismatch")
+            functions = {str(tool["name"]): dict(tool) for tool in reversed(view.tools)}
+            yield from output.play(lambda: self._ask(reply, view), functions)
         except Exception as error:  # Whatever a replaceable part raises, the session outlives it.
             output.finish("failed", Failure(f"{type(error).__name__}: {error}"))
-        self._ended(output)
+        self._ended(running)
         if turn.close is not None:
             self._context.hang_up(*turn.close)
 
+    def _ask(self, reply: Answer | None, view: ConversationView) -> Generator[Step, Any, Answer]:
+        if reply is not None:
+            return reply
+        answer: Answer = yield from settled(lambda: self._context.services.responder.respond(view))
+        return answer
+
     def _view(self, fields: Json, history: list[Json] | None, more: str = "") -> ConversationView:
-        items = self._items() if history is None else history
+        items = self._conversation.history() if history is None else history
         return ConversationView(
             items=items,
             instructions="\n".join(part for part in (fields["instructions"] or "", more) if part),
-            tools=fields["tools"] or (),
+            tools=self._stage.tools.functions(fields["tools"] or ()),
             tool_choice=fields["tool_choice"] or "auto",
             modalities=fields["modalities"],
             heard_seconds=self._heard_seconds(items),
             number=self._count,
             model=self._context.settings.model,
             metadata=fields["metadata"] or {},
+            invoke_input=fields["invoke_input"],
         )
 
     def _heard_seconds(self, items: list[Json]) -> float | None:
@@ -164,10 +188,11 @@ class Responses:
 
     # Ends
 
-    def _ended(self, output: Output) -> None:
-        self.has_spoken = self.has_spoken or output.has_spoken
-        if self._active is output:
+    def _ended(self, running: _Running) -> None:
+        if self._active is running:
             self._active = None
+        elif running in self._beside:
+            self._beside.remove(running)
 
     def interrupt(self, reason: str) -> None:
         """Cancel the active response, if there is one.
@@ -175,20 +200,24 @@ class Responses:
         Args:
             reason: ``client_cancelled`` or ``turn_detected``.
         """
-        output, task = self._active, self._task
-        if output is None or task is None:
-            return
-        task.cancel()
-        output.finish("cancelled", reason)
-        self._ended(output)
+        if self._active is not None:
+            self._stop(self._active, reason)
+
+    def _stop(self, running: _Running, reason: str) -> None:
+        if running.task is not None:
+            running.task.cancel()
+        running.output.finish("cancelled", reason)
+        self._ended(running)
 
     def _cancel(self, event: Mapping[str, Any]) -> None:
         wanted = event.get("response_id")
         if wanted is not None:
             text(wanted, "response_id")
-        if self._active is None or wanted not in (None, self._active.id):
-            raise Refusal("Cancellation failed: no active response found.", "response_cancel_not_active")
-        self.interrupt("client_cancelled")
+        running = [*([self._active] if self._active else []), *self._beside]
+        found = next((one for one in running if wanted in (None, one.output.id)), None)
+        if found is None:
+            raise refuse("response_cancel_not_active")
+        self._stop(found, "client_cancelled")
 
 
 def _pre_generated(request: Json) -> str | None:

@@ -126,6 +126,10 @@ class ScriptRun:
         self._answers = deque((number, turn) for number, turn in enumerate(turns, 1) if turn.answers)
         self._begun = False
 
+    def peek_transcript(self) -> str | None:
+        """Return the next transcript without taking it; None after the last."""
+        return self._transcripts[0] if self._transcripts else None
+
     def next_transcript(self) -> str | None:
         """Take the next transcript; None after the last."""
         return self._transcripts.popleft() if self._transcripts else None

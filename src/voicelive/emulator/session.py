@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import math
@@ -10,14 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from voicelive.emulator.avatar import Avatar
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.conversation import Conversation, Item
 from voicelive.emulator.input_audio import InputAudio
-from voicelive.emulator.refusal import Refusal, required, text
+from voicelive.emulator.interim import Interim
+from voicelive.emulator.mcp_tools import McpTools
+from voicelive.emulator.output import Stage
+from voicelive.emulator.playback import Playback
+from voicelive.emulator.refusal import Refusal, refuse, required, text
 from voicelive.emulator.responses import Responses
 from voicelive.emulator.script import ScriptRun
-from voicelive.emulator.speech import Transcript
-from voicelive.emulator.steps import Join, Steps, Task, Work
+from voicelive.emulator.steps import Join, Steps, Task
+from voicelive.emulator.transcription import Transcription
 from voicelive.protocol.wire import decode_client_event
 
 __all__ = ("Session", "parse")
@@ -38,9 +42,9 @@ def parse(frame: str | bytes) -> Json:
         if _has_surrogates(frame):
             json.dumps(event, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise Refusal("The message is not valid JSON.", "invalid_json") from None
+        raise refuse("not_json") from None
     if not isinstance(event, dict):
-        raise Refusal("The message is not a JSON object.", "invalid_json")
+        raise refuse("not_an_object")
     return cast(Json, event)
 
 
@@ -67,8 +71,9 @@ def check(frame: str | bytes) -> None:
         where, _, what = rest.rpartition(": ")
         # "item.message" names the kind of the item, "tools.0" an element of a list.
         param = re.sub(r"\.(\d+)", r"[\1]", where.replace("item.message", "item"))
-        code = "missing_required_parameter" if what == "Field required" else "invalid_type"
-        raise Refusal(f"Invalid '{param}': {what}.", code, param or None) from None
+        if what == "Field required":
+            raise refuse("missing_required_parameter", param) from None
+        raise Refusal(f"Invalid '{param}': {what}.", "invalid_type", param or None) from None
 
 
 class Session:
@@ -82,21 +87,32 @@ class Session:
     def __init__(self, context: Context, script: ScriptRun) -> None:
         self._context = context
         self._script = script
-        self._listening: Task | None = None
         self._texts: dict[str, str] = {}
-        self._conversation = Conversation(context, self._listen_to_created)
-        self._responses = Responses(context, self._conversation, script, lambda: self._listening)
-        self._input = InputAudio(context, self._conversation, on_speech=self._user_speaks, on_turn=self._user_spoke)
-        self._handlers: dict[str, Handler] = {
+        self._conversation = Conversation(context, self._listen_to_created, self._decide)
+        self._transcription = Transcription(context, self._conversation, script, self._answer)
+        self._playback = Playback(context, self._conversation)
+        self._avatar = Avatar(context)
+        self._tools = McpTools(context, self._conversation)
+        stage = Stage(self._playback, self._avatar, self._tools, Interim())
+        self._responses = Responses(context, self._conversation, script, stage, lambda: self._transcription.pending)
+        self._input = InputAudio(
+            context,
+            self._conversation,
+            on_speech=self._user_speaks,
+            on_turn=self._user_spoke,
+            next_transcript=script.peek_transcript,
+        )
+        handlers: dict[str, Handler] = {
             **self._conversation.handlers,
             **self._responses.handlers,
             **self._input.handlers,
+            **self._avatar.handlers,
             "session.update": self._update,
-            "session.avatar.connect": self._connect_avatar,
             "output_audio_buffer.clear": self._clear_output,
             "input_text.delta": self._text_delta,
             "input_text.done": self._text_done,
         }
+        self._handlers = {name: handle for name, handle in handlers.items() if context.version.takes_event(name)}
 
     def open(self) -> None:
         """Send ``session.created``."""
@@ -112,12 +128,12 @@ class Session:
         try:
             kind = event.get("type")
             if not isinstance(kind, str):
-                raise Refusal("Missing required parameter: 'type'.", "missing_required_parameter", "type")
+                raise refuse("missing_required_parameter", "type")
             if event.get("event_id") is not None:
                 text(event["event_id"], "event_id")
             if (handle := self._handlers.get(kind)) is None:
                 known = ", ".join(f"'{name}'" for name in sorted(self._handlers))
-                raise Refusal(f"Invalid value: '{kind}'. Supported values are: {known}.", "invalid_value", "type")
+                raise refuse("invalid_value", "type", value=kind, known=known)
             if kind not in _AUDIO_EVENTS:
                 check(frame)
             steps = handle(event)
@@ -127,8 +143,7 @@ class Session:
             self.refuse(refusal, event.get("event_id"))
         except Exception as error:  # One event that trips the emulator up must not end the session.
             _log.error("an event failed with %s", type(error).__name__)
-            failure = Refusal(f"The emulator failed: {type(error).__name__}.", "internal_error", kind="server_error")
-            self.refuse(failure, event.get("event_id"))
+            self.refuse(refuse("internal_error", error=type(error).__name__), event.get("event_id"))
 
     def refuse(self, refusal: Refusal, event_id: object = None) -> None:
         """Send an ``error`` event."""
@@ -145,26 +160,33 @@ class Session:
 
     def _update(self, event: Mapping[str, Any]) -> None:
         changes = required(event, "session")
+        settings = self._context.settings
         before = self._input.settings_changing()
-        unknown = self._context.settings.update(changes, has_spoken=self._responses.has_spoken)
+        updated = settings.update(changes, has_spoken=self._playback.has_begun)
         self._input.settings_changed(before)
-        self._context.emit("session.updated", session=self._context.settings.echo)
-        for name in unknown:
-            warning = {"message": f"Unknown parameter: 'session.{name}'.", "code": "unknown_parameter"}
-            self._context.emit("warning", warning={**warning, "param": f"session.{name}"})
+        self._context.emit("session.updated", session=settings.echo)
+        for refusal in updated.refusals:
+            self.refuse(refusal, event.get("event_id"))
+        for name in updated.unknown:
+            self._warn("unknown_parameter", f"Unknown parameter: 'session.{name}'.", name)
+        self._warn_of_voice(changes)
+        self._avatar.settings_changed()
+        self._tools.prepare(settings.tools)
 
-    def _connect_avatar(self, event: Mapping[str, Any]) -> None:
-        offer = text(required(event, "client_sdp"), "client_sdp")
-        if self._context.settings["avatar"] is None:
-            raise Refusal("The session has no avatar; set one with session.update first.", "avatar_not_configured")
-        answer = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-        if not offer.startswith("v="):
-            # Clients that wrap their offer expect the answer wrapped: base64 of {"type", "sdp"}.
-            wrapped = json.dumps({"type": "answer", "sdp": answer})
-            answer = base64.b64encode(wrapped.encode()).decode("ascii")
-        self._context.emit("session.avatar.connecting", server_sdp=answer)
+    def _warn(self, code: str, message: str, name: str) -> None:
+        warning = {"message": message, "code": code, "param": f"session.{name}"}
+        self._context.emit("warning", warning=warning)
+
+    def _warn_of_voice(self, changes: Mapping[str, Any]) -> None:
+        settings = self._context.settings
+        if settings["voice"]["type"] != "openai":
+            return
+        for name in ("output_audio_timestamp_types", "animation"):
+            if changes.get(name) and settings[name]:
+                self._warn("not_supported_by_voice", f"'session.{name}' has an effect with Azure voices only.", name)
 
     def _clear_output(self, event: Mapping[str, Any]) -> None:
+        self._responses.interrupt("client_cancelled")
         self._context.emit("output_audio_buffer.cleared")
 
     # Text that comes in pieces
@@ -176,18 +198,19 @@ class Session:
     def _text_done(self, event: Mapping[str, Any]) -> None:
         text_id = text(required(event, "id"), "id")
         if text_id not in self._texts:
-            raise Refusal(f"No input text with id '{text_id}' was begun.", "invalid_value", "id")
+            raise refuse("text_unknown", text_id=text_id)
         part = {"type": "input_text", "text": self._texts.pop(text_id)}
         item_id = new_id("item") if self._conversation.find(text_id) else text_id
         item = self._conversation.build({"type": "message", "id": item_id, "role": "user", "content": [part]})
         self._conversation.add(item)
         self._conversation.announce(item)
 
-    # What the user says
+    # What the user says and decides
 
     def _user_speaks(self) -> None:
         if self._context.settings["turn_detection"].get("interrupt_response") is not False:
             self._responses.interrupt("turn_detected")
+            self._playback.interrupt()
 
     def _user_spoke(self, item: Item, found: bool) -> None:
         settings = self._context.settings
@@ -195,55 +218,16 @@ class Session:
         # Realtime models hear for themselves and answer at once; the others have to read the transcript first.
         if settings.realtime:
             self._conversation.announce(item)
-        self._listen(item, announce=not settings.realtime, answer=answer and not settings.realtime)
+        self._transcription.begin(item, announce=not settings.realtime, answer=answer and not settings.realtime)
         if answer and settings.realtime:
             self._answer()
 
     def _listen_to_created(self, item: Item) -> None:
         if item.clips.keys() - item.heard.keys():
-            self._listen(item, announce=False, answer=False)
+            self._transcription.begin(item, announce=False, answer=False)
 
-    def _listen(self, item: Item, *, announce: bool, answer: bool) -> None:
-        script = {index: self._script.next_transcript() for index in item.clips if index not in item.heard}
-        steps = self._listening_to(item, script, self._listening, announce=announce, answer=answer)
-        self._listening = self._context.spawn(steps)
-
-    def _listening_to(
-        self, item: Item, script: Mapping[int, str | None], earlier: Task | None, *, announce: bool, answer: bool
-    ) -> Steps:
-        if earlier is not None:
-            yield Join(earlier)
-        for index, scripted in script.items():
-            yield from self._transcribe(item, index, scripted)
-        if announce:
-            self._conversation.announce(item)
-        if answer:
-            self._answer()
-
-    def _transcribe(self, item: Item, index: int, scripted: str | None) -> Steps:
-        clip = item.clips[index]
-        recognizer = self._context.services.recognizer
-        where = {"item_id": item.id, "content_index": index}
-        shown = not self._context.settings.realtime or self._context.settings["input_audio_transcription"] is not None
-        try:
-            pcm = bytes(clip.pcm)
-            said = yield Work(lambda: recognizer.transcribe(pcm, clip.rate) if scripted is None else scripted)
-        except Exception as failure:  # Whatever a recognizer raises, the session outlives it.
-            error = {"type": "server_error", "code": "transcription_failed", "message": f"{type(failure).__name__}"}
-            if shown:
-                self._context.emit("conversation.item.input_audio_transcription.failed", **where, error=error)
-            return
-        said = said.text if isinstance(said, Transcript) else said
-        item.heard[index] = said
-        if not shown:
-            return
-        event_type = "conversation.item.input_audio_transcription"
-        item.wire["content"] = [
-            {**p, "transcript": said} if i == index else p for i, p in enumerate(item.wire["content"])
-        ]
-        for delta in _pieces(said):
-            self._context.emit(f"{event_type}.delta", **where, delta=delta)
-        self._context.emit(f"{event_type}.completed", **where, transcript=said)
+    def _decide(self, item: Item) -> Callable[[], None]:
+        return self._tools.decide(item)
 
     def _answer(self) -> None:
         """Start the response to what was said, after the one that is under way if there is one."""
@@ -259,8 +243,3 @@ class Session:
     def _answer_after(self, active: Task) -> Steps:
         yield Join(active)
         self._answer()
-
-
-def _pieces(said: str) -> list[str]:
-    words = said.split(" ")
-    return [" " * (start > 0) + " ".join(words[start : start + 3]) for start in range(0, len(words), 3)] if said else []

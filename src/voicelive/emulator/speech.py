@@ -16,6 +16,7 @@ __all__ = (
     "Answer",
     "ConversationView",
     "Failure",
+    "FileSearch",
     "FunctionCall",
     "Piece",
     "Recognizer",
@@ -28,6 +29,7 @@ __all__ = (
     "VisemeTime",
     "VoiceActivity",
     "VoiceActivityFactory",
+    "WebSearch",
     "WordTime",
 )
 
@@ -137,7 +139,7 @@ class Synthesizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A call of one of the client's functions."""
+    """A call of one of the client's functions, or of a tool of one of the session's MCP servers."""
 
     name: str
     arguments: Mapping[str, Any] | str = field(default_factory=dict[str, Any])
@@ -147,13 +149,36 @@ class FunctionCall:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSearch:
+    """A search of the web by the assistant, before it speaks. Nothing is searched: the result is what is given here."""
+
+    query: str
+    urls: Sequence[str] = ()
+    """Its sources; each is cited in what the assistant says then."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSearch:
+    """A search of files by the assistant, before it speaks. Nothing is searched: the result is what is given here."""
+
+    queries: Sequence[str]
+    results: Sequence[Mapping[str, Any]] = ()
+    """Objects with any of ``file_id``, ``filename``, ``score``, ``text`` and ``attributes``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What the assistant says, calls, or both (it speaks first)."""
+    """What the assistant searches, says, calls, or all of it, in this order."""
 
     text: str = ""
     calls: Sequence[FunctionCall] = ()
     incomplete: Literal["max_output_tokens", "content_filter"] | None = None
     """Why the reply broke off: the response ends ``incomplete`` instead of ``completed``."""
+    searches: Sequence[WebSearch | FileSearch] = field(default=(), kw_only=True)
+    annotations: Sequence[Mapping[str, Any]] = field(default=(), kw_only=True)
+    """Objects that annotate the spoken text, besides the citations of searches."""
+    invocations: Sequence[Mapping[str, Any]] = field(default=(), kw_only=True)
+    """What an agent that was given ``invoke_input`` streams back, sent first. Default: the input itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +209,7 @@ class ConversationView:
     instructions: str = ""
     """The session's or the response's instructions, with additional ones below."""
     tools: Sequence[Mapping[str, Any]] = ()
+    """The client's functions; tools of MCP servers look the same and have a ``server_label`` besides."""
     tool_choice: str | Mapping[str, Any] = "auto"
     """``auto``, ``none``, ``required`` or ``{"type": "function", "name": ...}``."""
     modalities: Sequence[str] = ("text", "audio")
@@ -194,6 +220,8 @@ class ConversationView:
     model: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     """What ``response.create`` carried as ``metadata``."""
+    invoke_input: Mapping[str, Any] | None = None
+    """What ``response.create`` carried for a hosted agent."""
 
     @property
     def last(self) -> Mapping[str, Any] | None:

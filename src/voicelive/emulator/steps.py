@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ("Await", "Join", "Pause", "Steps", "Task", "Work")
+__all__ = ("Await", "Join", "Pause", "Step", "Steps", "Task", "Work")
 
 
 class Task(Protocol):
@@ -43,9 +43,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Go on when the task has ended, however it ended."""
+    """Go on when the task has ended, however it ended, or after so many seconds; gives whether it has ended."""
 
     task: Task
+    seconds: float | None = None
 
 
-Steps = Generator[Work | Await | Pause | Join, Any, None]
+Step = Work | Await | Pause | Join
+Steps = Generator[Step, Any, None]
