@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "typing", "docs", "tests", "clients"]
+nox.options.sessions = ["lint", "typing", "docs", "tests", "bare", "clients"]
 nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -44,7 +44,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def typing(session: nox.Session) -> None:
     """Mypy and pyright, both strict: the package, the examples, the public types, the snippets of the docs."""
-    session.install("-e", ".[trio]", *group("typing", "tests"))
+    session.install("-e", ".[emulator,trio]", *group("typing", "tests"))
     snippets = Path(session.create_tmp()) / "snippets"
     session.run("python", "tests/docs/test_snippets.py", str(snippets))
     session.run("mypy")
@@ -64,11 +64,19 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Build the wheel, install it in a clean environment, and test what was installed."""
     wheel = build_wheel(session)
-    session.install(f"{wheel}[trio]", *group("tests"))
+    session.install(f"{wheel}[emulator,trio]", *group("tests"))
     # tests/test_packaging.py checks that it is this wheel's code, not src/, that the tests import.
     # Those of tests/clients are for the session of that name.
     arguments = session.posargs or ["-n", "auto", "--ignore=tests/clients"]
     session.run("pytest", *arguments, env={"VOICELIVE_WHEEL": str(wheel)})
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Test the wheel where neural speech is not installed: the embedded service with its built-in speech."""
+    session.install(f"{build_wheel(session)}[trio]", *group("tests"))
+    folders = ["--ignore=tests/emulator/neural", "tests/emulator", "tests/cli"]
+    session.run("pytest", *(session.posargs or ["-n", "auto", *folders]))
 
 
 @nox.session(reuse_venv=True)

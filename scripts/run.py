@@ -19,7 +19,7 @@ OLDEST = (3, 11)
 
 # Command -> its environment, what pip installs there, what is started there.
 COMMANDS = {
-    "demo": (".venv", ["-e", ".[trio]"], ["voicelive", "demo"]),
+    "demo": (".venv", ["-e", ".[emulator,trio]"], ["voicelive", "demo"]),
     "tests": (".venv-nox", ["nox>=2025.5.1"], ["nox"]),
 }
 

@@ -31,6 +31,8 @@ HEAVY = {
     "azure.identity",
     "cryptography",
     "httpx",
+    "numpy",
+    "onnxruntime",
     "requests",
     "trio",
     "voicelive.aio",
@@ -129,6 +131,8 @@ def test_the_command_is_installed() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_all_names_what_is_there(name: str) -> None:
     """``__all__`` is a tuple of names that the module has, each once."""
+    if name.startswith("voicelive.emulator.neural.") and importlib.util.find_spec("numpy") is None:
+        pytest.skip("needs the extra voicelive[emulator]")
     module = importlib.import_module(name)
     exported = getattr(module, "__all__", ())
 
@@ -183,3 +187,11 @@ def test_async_voicelive_needs_neither_trio_nor_azure_identity() -> None:
     loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
 
     assert {"trio", "azure.identity", "httpx", "cryptography", "requests"}.intersection(loaded) == set()
+
+
+def test_the_embedded_service_starts_without_what_its_speech_needs() -> None:
+    """Neural speech is imported when somebody speaks, and not before."""
+    program = "import json, sys, voicelive.emulator as e\nwith e.Emulator(): print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
+
+    assert {"numpy", "onnxruntime", "hibari", "trio", "azure.identity"}.intersection(loaded) == set()
