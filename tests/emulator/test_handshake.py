@@ -8,6 +8,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from .raw import Raw
+
 QUERY = "api-version=2026-07-15&model=gpt-realtime"
 
 
@@ -95,3 +97,49 @@ def test_pages_of_foreign_origins_are_refused_and_own_pages_let_in(serve):
     for origin in ("http://localhost:5173", "http://127.0.0.1:8000", "https://app.example"):
         with dial(emulator, origin=origin) as websocket:
             assert json.loads(websocket.recv())["type"] == "session.created"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:80",
+        "localhost.",
+        "127.0.0.1",
+        "127.0.0.1:1234",
+        "[::1]:1234",
+        "192.168.0.7",
+        "mine.example:1",
+    ],
+)
+def test_names_of_this_machine_addresses_and_allowed_names_may_be_called(serve, host):
+    with Raw(serve(allowed_hosts=["Mine.example"])) as raw:
+        raw.ask(Host=host)
+        assert raw.answer()[0] == 101
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "", "[", "::1", "a@localhost@evil"]
+)
+def test_pages_whose_own_name_was_made_to_point_here_are_refused(serve, host):
+    """DNS rebinding: the browser takes such a page for one of the same origin and adds no Origin to stop it by."""
+    with Raw(serve()) as raw:
+        raw.ask(Host=host)
+        assert raw.answer()[0] == 403
+        error = json.loads(raw.rest())["error"]
+        assert "allowed_hosts" in error["message"]
+
+
+def test_any_name_may_be_allowed(serve):
+    with Raw(serve(allowed_hosts=["*"])) as raw:
+        raw.ask(Host="voice.internal:8000")
+        assert raw.answer()[0] == 101
+
+
+def test_secrets_in_the_query_are_not_kept(serve):
+    emulator = serve()
+    with Raw(emulator) as raw:
+        raw.ask(f"/voice-live/realtime?{QUERY}&authorization=Bearer+secret&API-KEY=secret")
+        assert raw.answer()[0] == 101
+        raw.event()
+    assert "secret" not in str(emulator.sessions[-1].query)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import threading
@@ -25,6 +24,7 @@ from voicelive.emulator.refusal import Refusal
 from voicelive.emulator.script import Close, ScriptRun
 from voicelive.emulator.session import Session, parse
 from voicelive.emulator.settings import Settings
+from voicelive.emulator.versions import ApiVersion
 
 __all__ = ("Exchange", "SessionRecord")
 
@@ -83,6 +83,12 @@ class _Incoming(NamedTuple):
     frame: str | bytes
 
 
+class _Followed(NamedTuple):
+    """An event of the client was followed, and what it was answered at once waits before this."""
+
+    kind: str
+
+
 class _Line(Generic[T]):
     """Events of one direction, as faults lose, repeat and swap them."""
 
@@ -120,6 +126,7 @@ class Exchange:
         seconds: How long the session may last.
         threads: Where blocking calls run.
         folder: Where to write what goes over, if anywhere.
+        remote_mcp: Whether MCP servers on other machines are asked as well.
     """
 
     def __init__(
@@ -132,16 +139,18 @@ class Exchange:
         seconds: float,
         threads: Threads,
         folder: Path | None,
+        remote_mcp: bool = False,
     ) -> None:
         assert connection.request is not None
         query = handshake.query_of(connection.request)
         session_id = new_id("sess")
         agent = query.get("agent-name") or query.get("agent-id")
-        settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds))
+        version = ApiVersion(query["api-version"])
+        settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds), version)
         self.record = SessionRecord(session_id, handshake.without_secrets(query))
         self._connection = connection
         self._seconds = seconds
-        self._unsent: asyncio.Queue[_Outgoing | Close] = asyncio.Queue()
+        self._unsent: asyncio.Queue[_Outgoing | _Followed | Close] = asyncio.Queue()
         self._unsent_characters = 0
         self._room = asyncio.Event()
         self._room_to_answer = asyncio.Event()
@@ -152,7 +161,9 @@ class Exchange:
             connection.recorder = _recorder(folder, session_id, {**header, "query": self.record.query})
         self._driver = Driver(threads, self._room.wait)
         self._script = script
-        context = Context(settings, services, self._send, self._driver.spawn, self._hang_up, speed)
+        context = Context(
+            settings, services, self._send, self._driver.spawn, self._hang_up, speed, remote_mcp=remote_mcp
+        )
         self._session = Session(context, script)
 
     async def run(self) -> None:
@@ -165,6 +176,8 @@ class Exchange:
             async for frame in self._connection:
                 await self._receive(frame)
                 await self._room_to_answer.wait()
+                if self._connection.close_code is not None:
+                    break  # What has come before the end and was not looked at can be answered no more.
         except ConnectionClosed:
             pass
         finally:
@@ -201,7 +214,7 @@ class Exchange:
         actions = self._connection.injector.before(self._connection, kind, "received")
         for item in self._received.arrange(_Incoming(event, frame), actions):
             await self._driver.drive(self._session.receive(item.event, item.frame))
-            self._connection.injector.after(self._connection, str(item.event.get("type")), "received")
+            self._unsent.put_nowait(_Followed(str(item.event.get("type"))))
 
     # What goes
 
@@ -228,18 +241,29 @@ class Exchange:
         asyncio.get_running_loop().call_later(_HANG_UP_SECONDS, self._connection.transport.abort)
 
     async def _write(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
+        try:
             while True:
                 message = await self._unsent.get()
                 if isinstance(message, Close):
                     await self._close(message)
                     return
-                self._unsent_characters -= len(message.text)
-                actions = self._connection.injector.before(self._connection, str(message.event["type"]), "sent")
-                fragment = next((action for action in actions if isinstance(action, Fragment)), None)
-                for item in self._sent.arrange(message, actions):
-                    await self._write_one(item, fragment)
+                if isinstance(message, _Followed):
+                    self._connection.injector.after(self._connection, message.kind, "received")
+                else:
+                    self._unsent_characters -= len(message.text)
+                    await self._write_next(message)
                 self._make_room()
+        except ConnectionClosed:
+            pass
+        finally:
+            self._room.set()
+            self._room_to_answer.set()
+
+    async def _write_next(self, message: _Outgoing) -> None:
+        actions = self._connection.injector.before(self._connection, str(message.event["type"]), "sent")
+        fragment = next((action for action in actions if isinstance(action, Fragment)), None)
+        for item in self._sent.arrange(message, actions):
+            await self._write_one(item, fragment)
 
     async def _write_one(self, message: _Outgoing, fragment: Fragment | None) -> None:
         connection = self._connection

@@ -117,7 +117,7 @@ def _whole(name: str, text: str) -> int:
 
 
 def _number(name: str, text: str) -> float:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e-?[0-9]+)?|\.[0-9]+", text):
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?|\.[0-9]+", text):
         raise ValueError(f"{name} needs a number, not {text!r}")
     return float(text)
 

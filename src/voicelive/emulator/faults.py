@@ -111,7 +111,7 @@ class Before(_Event):
 
 
 class After(_Event):
-    """An event was sent, or was received and followed."""
+    """An event was sent, or was received, followed, and answered if it has an answer at once."""
 
     __slots__ = ()
 

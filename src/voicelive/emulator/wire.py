@@ -88,7 +88,7 @@ class Wire(asyncio.Transport):
         self._read_rate: float | None = None
         self._reading = self._may_read = self._is_reading = True
         self._answers_pings = True
-        transport.set_write_buffer_limits(high=0)
+        self._limit()
 
     # What the socket's transport tells
 
@@ -96,8 +96,12 @@ class Wire(asyncio.Transport):
         """Go on with another transport, that of TLS over the first one."""
         self.transport = transport
         self._is_reading = True
-        transport.set_write_buffer_limits(high=0)
+        self._limit()
         self._update_reading()
+
+    def _limit(self) -> None:
+        # At anything that the system has not taken; 0 would mean always for asyncio's TLS.
+        self.transport.set_write_buffer_limits(high=1, low=0)
 
     def block(self) -> None:
         """Write nothing more: the system takes no more."""
