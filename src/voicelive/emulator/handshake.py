@@ -13,6 +13,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from voicelive.emulator.context import new_id
+from voicelive.emulator.versions import API_VERSIONS
 
 __all__ = ("PATHS", "answer", "query_of", "refusal", "without_secrets")
 
@@ -65,6 +66,9 @@ def refusal(request: Request, api_key: str, origins: Sequence[str], hosts: Colle
 def _incomplete(query: Mapping[str, str]) -> Response | None:
     if not query.get("api-version"):
         return answer(HTTPStatus.BAD_REQUEST, "The query parameter api-version is required.", "MissingApiVersion")
+    if query["api-version"] not in API_VERSIONS:
+        message = f"The api-version is not supported. Supported are: {', '.join(API_VERSIONS)}."
+        return answer(HTTPStatus.BAD_REQUEST, message, "UnsupportedApiVersion")
     agent = query.get("agent-name") or query.get("agent-id")
     if not query.get("model") and not agent:
         return answer(HTTPStatus.BAD_REQUEST, "The query parameter model, or agent-name, is required.", "MissingModel")

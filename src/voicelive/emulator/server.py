@@ -81,9 +81,9 @@ def _fault(given: object) -> Fault:
 class Emulator:
     """A Voice Live service in this process, to try and to test against without Azure.
 
-    It speaks the protocol of api-version 2026-07-15 on a loopback address, in a thread of its own. Use it with
-    ``with`` or ``async with`` (asyncio or trio), or call :meth:`start` and :meth:`stop`. One emulator serves any number
-    of sessions, and one process any number of emulators.
+    It speaks the protocol of the api-versions from 2025-05-01-preview to 2026-07-15 on a loopback address, in a thread
+    of its own. Use it with ``with`` or ``async with`` (asyncio or trio), or call :meth:`start` and :meth:`stop`. One
+    emulator serves any number of sessions, and one process any number of emulators.
 
     Args:
         host: Address to listen on. Anything but a loopback address lets other machines in.
@@ -101,6 +101,7 @@ class Emulator:
         responder: Decides what to say, as an object or a plain ``(view) -> answer``. Default: says what it heard.
         speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
         session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
+        remote_mcp: Whether MCP servers that a session names are asked on other machines too, not only on this one.
         origins: Web origins whose pages may connect, besides pages served from this machine.
         allowed_hosts: Names by which clients may call this machine (``Host``), besides ``localhost``, ``host`` and
             addresses; ``"*"`` allows any. The limit keeps pages of other sites out whose name was made to point here.
@@ -129,6 +130,7 @@ class Emulator:
         responder: Responder | Callable[[ConversationView], Answer | Awaitable[Answer]] | None = None,
         speed: float = 10.0,
         session_seconds: float = 30 * 60,
+        remote_mcp: bool = False,
         origins: Sequence[str] = (),
         allowed_hosts: Sequence[str] = (),
         ssl_context: ssl.SSLContext | None = None,
@@ -156,6 +158,7 @@ class Emulator:
         )
         self._speed = speed
         self._session_seconds = session_seconds
+        self._remote_mcp = remote_mcp
         self._origins = tuple(origins)
         self._hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
         self._folder = None if record is None else Path(record)
@@ -410,6 +413,7 @@ class Emulator:
             seconds=self._session_seconds,
             threads=self._threads,
             folder=self._folder,
+            remote_mcp=self._remote_mcp,
         )
         self._records.append(exchange.record)
         _log.info("session %s has %s", exchange.record.id, self._tier)
