@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import pybase64
 
-from voicelive import __version__
+from voicelive._version import __version__
 
 __all__ = ("FORMAT", "Recorder", "media_path")
 
