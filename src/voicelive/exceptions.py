@@ -15,9 +15,11 @@
     │   │   └── ServiceUnavailableError     5xx, with retry_after
     │   ├── SessionRefusedError             connected, but the first event was an error (also ServerError)
     │   └── ConnectionClosed                a live connection ended, with code and reason
+    │       └── ReconnectFailedError        and could not be made anew
     ├── ServerError                         an error event of the service that answers a call
     ├── CredentialError                     the credential gave no token
     ├── ReceiveTimeoutError                 no event in time; the connection lives on (also TimeoutError)
+    ├── SendQueueFullError                  too much waits to be sent; the event was not taken
     ├── ConcurrentReadError                 a second reader while one is reading (also RuntimeError)
     ├── NotConnectedError                   used before it was opened (also RuntimeError)
     └── InvalidAudioError                   an audio delta that is not base64 (also ValueError)
@@ -30,6 +32,7 @@ No message and no attribute holds a credential, a request header, a query string
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from azure.core.exceptions import AzureError
@@ -54,10 +57,13 @@ __all__ = (
     "ProxyError",
     "RateLimitError",
     "ReceiveTimeoutError",
+    "ReconnectFailedError",
     "RedirectError",
+    "SendQueueFullError",
     "ServerError",
     "ServiceUnavailableError",
     "SessionRefusedError",
+    "UnsentEvent",
     "VoiceLiveError",
 )
 
@@ -210,6 +216,18 @@ class SessionRefusedError(ServerError, ConnectionError):
     """The connection was made, but the service's first event was an error instead of ``session.created``."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnsentEvent:
+    """A client event that did not reach the service, or whose answer did not come."""
+
+    type: str
+    """Its type."""
+    event_id: str | None
+    """Its id, if it had one."""
+    frame: bytes = field(repr=False)
+    """The event itself, as UTF-8 JSON; ``send_bytes`` takes it. Not shown."""
+
+
 class ConnectionClosed(ConnectionError):
     """A live connection has ended.
 
@@ -220,7 +238,10 @@ class ConnectionClosed(ConnectionError):
         initiated_by: Who closed first: ``"server"``, ``"client"``, or ``"network"`` when it broke.
         unsent: Type of the client event that could not be sent, where sending is what failed.
         unsent_event_id: Id of that event.
+        unsent_events: With ``connect(reconnect=...)``: what was not sent, or not answered, in order.
     """
+
+    unsent_events: tuple[UnsentEvent, ...] = ()
 
     def __init__(
         self,
@@ -251,6 +272,24 @@ class ConnectionClosed(ConnectionError):
             named = f" {self.unsent_event_id!r}" if self.unsent_event_id else ""
             text += f"; {self.unsent}{named} was not sent"
         return text
+
+
+class ReconnectFailedError(ConnectionClosed):
+    """A connection ended and could not be made anew: the policy's attempts are used up, or the last error is final.
+
+    ``code``, ``reason`` and ``initiated_by`` are those of the drop; the last error is the cause.
+
+    Attributes:
+        attempts: How often it was dialled since the drop.
+    """
+
+    def __init__(self, drop: ConnectionClosed, *, attempts: int) -> None:
+        self.attempts = attempts
+        super().__init__(drop.code, drop.reason, initiated_by=drop.initiated_by)
+
+    def _describe(self) -> str:
+        times = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{super()._describe()}; not connected again after {times}, the cause says why"
 
 
 CLOSE_CODES: Mapping[int, str] = {
@@ -287,6 +326,27 @@ class ReceiveTimeoutError(VoiceLiveError, TimeoutError):
     def __init__(self, timeout: float) -> None:
         super().__init__(f"no event within {timeout:g} s; the connection is still open and nothing was lost")
         self.timeout = timeout
+
+
+class SendQueueFullError(VoiceLiveError):
+    """Too much waits to be sent. The event was not taken: send it again later.
+
+    Attributes:
+        type: Type of the event.
+        event_id: Its id, if it has one.
+        queued: Bytes that wait.
+        limit: Most bytes that may wait.
+    """
+
+    def __init__(self, type: str, event_id: str | None, *, queued: int, limit: int) -> None:  # noqa: A002
+        named = f"{type or 'a frame'} {event_id!r}" if event_id else type or "a frame"
+        super().__init__(
+            f"{named} was not taken: {queued:,} of at most {limit:,} bytes wait to be sent already; send it again later"
+        )
+        self.type = type
+        self.event_id = event_id
+        self.queued = queued
+        self.limit = limit
 
 
 class ConcurrentReadError(VoiceLiveError, RuntimeError):
