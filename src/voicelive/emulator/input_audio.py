@@ -52,6 +52,7 @@ class InputAudio:
         self._past_ms = 0
         self._half_sample = b""
         self._detector: TurnDetector | None = None
+        self._detector_is_fresh = True
         self._speech_begin = self._speech_start = 0
         self._item_id = ""
         self._turns: dict[str, bytearray] = {}
@@ -90,6 +91,7 @@ class InputAudio:
     def reconfigure(self, state: tuple[object, ...]) -> None:
         """Start a fresh turn detector for the settings as they are; ``state`` is what ``_state`` says of them."""
         self._configured = state
+        self._detector_is_fresh = True
         timing = self._context.settings.turn_timing
         if timing is None:
             self._detector = None
@@ -131,7 +133,9 @@ class InputAudio:
         self._pcm += pcm
         if detector is None:
             return None
-        if len(pcm) // 2 > _QUICK_SECONDS * self._rate:
+        # A fresh detector may have to load its model.
+        if self._detector_is_fresh or len(pcm) // 2 > _QUICK_SECONDS * self._rate:
+            self._detector_is_fresh = False
             return self._detect_elsewhere(detector, pcm)
         return self._follow(detector, detector.hear(pcm), len(pcm) // 2)
 

@@ -1,7 +1,7 @@
 """What hears, thinks and speaks for the embedded service: four replaceable parts.
 
 Each part is a plain Python object; nothing has to be inherited. All of them may block: the service calls them in worker
-threads, except ``VoiceActivity.feed`` on short audio, which must be quick.
+threads, except ``VoiceActivity.feed`` on short audio, which must be quick but for its first call.
 
 Audio between the parts is mono 16-bit signed little-endian PCM (``pcm16``) at the rate named beside it.
 """
