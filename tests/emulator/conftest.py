@@ -45,8 +45,11 @@ class Client:
 
     def __init__(self, websocket: ClientConnection) -> None:
         self.websocket = websocket
+        self.types: set[str] = set()
+        """Types of all events that were sent and received."""
 
     def send(self, event_type: str, **fields: Any) -> None:
+        self.types.add(event_type)
         self.websocket.send(json.dumps({"type": event_type, **fields}))
 
     def append(self, data: bytes, size: int = 4800) -> None:
@@ -65,6 +68,7 @@ class Client:
     def receive(self, timeout: float = 20) -> Event:
         frame = self.websocket.recv(timeout=timeout)
         event: Event = json.loads(frame)
+        self.types.add(event["type"])
         decoded = decode_event(frame)
         assert not isinstance(decoded, InvalidServerEvent | UnknownServerEvent), event
         assert decoded.as_dict() == event
@@ -102,16 +106,19 @@ def dial() -> Iterator[Connect]:
     """Connects to an emulator and takes the first event off; all connections end with the test."""
     with ExitStack() as stack:
 
-        def dial(emulator: Emulator, model: str = "gpt-realtime", *, opened: bool = True) -> Client:
-            url = (
-                f"{emulator.endpoint.replace('http', 'ws', 1)}/voice-live/realtime?api-version=2026-07-15&model={model}"
-            )
+        def dial(
+            emulator: Emulator, model: str = "gpt-realtime", *, opened: bool = True, version: str = "2026-07-15"
+        ) -> Client:
+            endpoint = emulator.endpoint.replace("http", "ws", 1)
+            url = f"{endpoint}/voice-live/realtime?api-version={version}&model={model}"
             websocket = connect(url, additional_headers={"api-key": emulator.api_key}, max_size=None, close_timeout=1)
             client = Client(stack.enter_context(websocket))
+            dial.clients.append(client)
             if opened:
                 client.expect("session.created")
             return client
 
+        dial.clients = []
         yield dial
 
 

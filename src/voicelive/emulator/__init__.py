@@ -16,6 +16,7 @@ from voicelive.emulator.speech import (
     Answer,
     ConversationView,
     Failure,
+    FileSearch,
     FunctionCall,
     Piece,
     Recognizer,
@@ -28,6 +29,7 @@ from voicelive.emulator.speech import (
     VisemeTime,
     VoiceActivity,
     VoiceActivityFactory,
+    WebSearch,
     WordTime,
 )
 from voicelive.emulator.tiers import SpeechUnavailableError
@@ -41,6 +43,7 @@ __all__ = (
     "Error",
     "Failure",
     "Fault",
+    "FileSearch",
     "FunctionCall",
     "Mismatch",
     "Piece",
@@ -60,5 +63,6 @@ __all__ = (
     "VisemeTime",
     "VoiceActivity",
     "VoiceActivityFactory",
+    "WebSearch",
     "WordTime",
 )
