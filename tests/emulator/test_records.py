@@ -80,8 +80,11 @@ def test_audio_lies_beside_the_events_byte_for_byte(recorded, tools):
     assert recording.pcm("received") == spoken
     assert recording.pcm("sent", 24000) == heard[0]
     appends = [event for event in recording.events if event.type == "input_audio_buffer.append"]
-    assert appends[1].media == spoken[4800:9600]
-    assert appends[1].event["audio"] == {"stream": "input", "offset": 4800, "bytes": 4800}
+    assert appends[1].media == appends[1].pcm() == spoken[4800:9600]
+    assert appends[1].event["audio"] == {
+        **{"stream": "input", "offset": 4800, "bytes": 4800},
+        **{"format": "pcm16", "rate": 24000},
+    }
     assert json.loads(appends[1].frame)["audio"] == tools.base64_of(spoken[4800:9600])
     assert (appends[-2].media, appends[-1].media) == (None, None)
     assert appends[-2].event["audio"] == {"invalid_base64": 10}

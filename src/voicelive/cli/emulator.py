@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voicelive.cli.console import Console
 from voicelive.cli.errors import CommandError, UsageError, reason
-from voicelive.emulator import Emulator, Script, ScriptFileError, SpeechUnavailableError
+from voicelive.emulator import Emulator, Fault, Script, ScriptFileError, SpeechUnavailableError
 from voicelive.emulator.script_file import read_script
 
 __all__ = ("run",)
@@ -27,9 +27,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             script=script,
             speech=arguments.speech,
             speed=arguments.speed,
+            allowed_hosts=arguments.allowed_host,
+            faults=[_fault(text) for text in arguments.fault],
+            record=arguments.record,
         )
     except SpeechUnavailableError as error:
         raise UsageError(str(error)) from None
+    _make_folder(arguments.record)
     stopped = _stopped_by_signals()
     try:
         service.start()
@@ -58,6 +62,22 @@ def _script(path: str | None) -> Script | None:
         raise UsageError(f"cannot read {path}: {reason(error)}") from None
     except ScriptFileError as error:
         raise UsageError(f"{path} is not a script: {error}") from None
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _make_folder(path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot record in {path}: {reason(error)}") from None
 
 
 def _stopped_by_signals() -> threading.Event:

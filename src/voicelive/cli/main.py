@@ -24,6 +24,7 @@ try it:
   voicelive demo                      a spoken conversation, on this machine
   voicelive demo question.wav         the same with a recording of yours
   voicelive emulator                  a service for your own programs and tests
+  voicelive sessions list FOLDER      what an emulator has recorded there
   voicelive doctor                    what is installed and set, and what is wrong
 
 exit codes:
@@ -61,6 +62,20 @@ a script file holds a list of turns in JSON:
   [{"transcript": "What time is it?", "reply": "Ten past nine."},
    {"reply": {"calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}},
    {"transcript": "Bye", "reply": "Goodbye!", "close": {"code": 1000, "reason": "done"}}]
+
+a fault is a moment and what happens then; --fault may be given several times:
+  --fault 'after=response.created drop'
+  --fault 'upgrade refuse=429 header="Retry-After: 2" times=3'
+  --fault 'before=response.audio.delta nth=2 send=malformed-json connection=1'
+moments: accept, upgrade, before=EVENT, after=EVENT, after-bytes=N, after-seconds=N
+what happens: refuse=STATUS, wrong-accept, drip; delay=SECONDS, drop, reset, half-open,
+  close=CODE, throttle=BYTES, read-slowly=BYTES, ignore-pings; send=KIND, send-text=TEXT,
+  send-bytes=HEX; lose, repeat, swap, fragment
+connection=N limits it to one connection; times=N or times=always, how often (default: once)
+"""
+
+_SESSIONS = """\
+List and show the sessions that "voicelive emulator --record FOLDER" has recorded.
 """
 
 
@@ -101,6 +116,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from voicelive.cli import doctor
 
         return doctor.run(console)
+    if arguments.command == "sessions":
+        from voicelive.cli import sessions
+
+        return sessions.run(arguments, console)
     from voicelive.cli import emulator
 
     return emulator.run(arguments, console)
@@ -143,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_emulator_arguments(emulator)
+    sessions = commands.add_parser("sessions", help="show what an emulator has recorded", description=_SESSIONS)
+    _add_sessions_commands(sessions)
     commands.add_parser(
         "doctor",
         help="tell what is installed and set, and what is wrong",
@@ -181,7 +202,27 @@ def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed", type=_speed, default=10.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
     )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="FAULT", help="misbehave, see below; may be given several times"
+    )
+    parser.add_argument("--record", metavar="FOLDER", help="write every session to files in this folder as it happens")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name of this machine that clients may use; localhost and addresses are allowed anyway",
+    )
     _add_speech_argument(parser)
+
+
+def _add_sessions_commands(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list the sessions in a folder")
+    listing.add_argument("folder", metavar="FOLDER", help="where an emulator has recorded")
+    show = actions.add_parser("show", help="show one session")
+    show.add_argument("file", metavar="FILE", help="the session's file, which ends in .jsonl")
+    show.add_argument("--audio", metavar="FOLDER", help="write the audio of both directions there as WAV files")
 
 
 def _add_speech_argument(parser: argparse.ArgumentParser) -> None:

@@ -146,7 +146,7 @@ class Exchange:
         session_id = new_id("sess")
         agent = query.get("agent-name") or query.get("agent-id")
         version = ApiVersion(query["api-version"])
-        settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds), version)
+        self._settings = Settings(session_id, query.get("model"), agent, int(time.time() + seconds), version)
         self.record = SessionRecord(session_id, handshake.without_secrets(query))
         self._connection = connection
         self._seconds = seconds
@@ -162,7 +162,7 @@ class Exchange:
         self._driver = Driver(threads, self._room.wait)
         self._script = script
         context = Context(
-            settings, services, self._send, self._driver.spawn, self._hang_up, speed, remote_mcp=remote_mcp
+            self._settings, services, self._send, self._driver.spawn, self._hang_up, speed, remote_mcp=remote_mcp
         )
         self._session = Session(context, script)
 
@@ -209,7 +209,7 @@ class Exchange:
         kind = str(event.get("type"))
         self.record.add(len(frame), event)
         if recorder is not None:
-            recorder.received(event)
+            recorder.received(event, self._settings.input_format, self._settings.input_rate)
         _log.debug("received %s, %d bytes", kind, len(frame))
         actions = self._connection.injector.before(self._connection, kind, "received")
         for item in self._received.arrange(_Incoming(event, frame), actions):

@@ -63,12 +63,14 @@ class Recorder:
         self._path = folder / f"{started:%Y%m%dT%H%M%S.%f}-{session_id}.jsonl"
         self._begun = time.monotonic()
         self._media: dict[str, tuple[FileIO, int]] = {}
+        self._input: dict[str, Any] = {}
         self._lines: FileIO | None = FileIO(self._path, "x")
         header = {"voicelive": __version__, "format": FORMAT, "id": session_id, "started": started.isoformat()}
         self._write({"session": {**header, **fields}})
 
-    def received(self, event: Mapping[str, Any]) -> None:
-        """Write an event of the client."""
+    def received(self, event: Mapping[str, Any], audio_format: str, rate: int) -> None:
+        """Write an event of the client, and the format that its audio has at this point."""
+        self._input = {"format": audio_format, "rate": rate}
         self._event("received", event)
 
     def sent(self, event: Mapping[str, Any]) -> None:
@@ -148,7 +150,8 @@ class Recorder:
         file, offset = self._media[stream]
         _write_all(file, data)
         self._media[stream] = file, offset + len(data)
-        return {"stream": stream, "offset": offset, "bytes": len(data)}
+        how = self._input if stream == "input" else {}
+        return {"stream": stream, "offset": offset, "bytes": len(data), **how}
 
 
 def _write_all(file: FileIO, data: bytes) -> None:

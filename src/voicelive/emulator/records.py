@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ import pybase64
 from voicelive.emulator.audio import decode, resample
 from voicelive.emulator.recorder import FORMAT, media_path
 
-__all__ = ("Recording", "RecordedEvent", "RecordingError", "SessionHeader", "list_sessions", "read")
+__all__ = ("RecordedEvent", "Recording", "RecordingError", "SessionHeader", "list_sessions", "read")
 
 Direction = Literal["sent", "received"]
 """From the service's point of view: ``received`` is what the client sent."""
@@ -63,11 +63,21 @@ class RecordedEvent:
     """The event as JSON; in place of audio and video, where they are in the files beside."""
     media: bytes | None = field(default=None, repr=False)
     """The audio or video of an append or a delta."""
+    audio_format: str | None = None
+    """Format of the media where that is audio, such as ``pcm16`` or ``g711_ulaw``."""
+    rate: int | None = None
+    """Samples per second of that audio."""
 
     @property
     def type(self) -> str:
         """The event's type."""
         return str(self.event.get("type", ""))
+
+    def pcm(self, rate: int = 24000) -> bytes:
+        """Return its audio as pcm16 of this rate; nothing if it has none."""
+        if self.media is None or self.audio_format is None or self.rate is None:
+            return b""
+        return _to_pcm(self.media, self.audio_format, self.rate, rate)
 
     @property
     def frame(self) -> bytes:
@@ -115,30 +125,14 @@ class Recording:
             direction: ``received`` is the user, ``sent`` the assistant.
             rate: Samples per second.
         """
-        runs: list[tuple[str, int, bytearray]] = []
-        for name, event_rate, data in self._formatted(direction):
-            if not runs or runs[-1][:2] != (name, event_rate):
-                runs.append((name, event_rate, bytearray()))
-            runs[-1][2].extend(data)
-        return b"".join(resample(_whole(decode(bytes(data), name)), before, rate) for name, before, data in runs)
-
-    def _formatted(self, direction: Direction) -> Iterator[tuple[str, int, bytes]]:
-        """Yield format, rate and bytes of each piece, following the settings through the session."""
-        formats = {"received": "pcm16", "sent": "pcm16"}
-        input_rate: int | None = None
+        runs: list[tuple[tuple[str, int], bytearray]] = []
         for event in self.events:
-            session = event.event.get("session") if event.type in ("session.created", "session.updated") else None
-            if isinstance(session, Mapping):
-                settings = cast("Mapping[str, Any]", session)
-                formats["received"] = settings.get("input_audio_format") or "pcm16"
-                formats["sent"] = settings.get("output_audio_format") or "pcm16"
-                input_rate = settings.get("input_audio_sampling_rate")
-            response = event.event.get("response") if event.type == "response.created" else None
-            if isinstance(response, Mapping):
-                formats["sent"] = cast("Mapping[str, Any]", response).get("output_audio_format") or formats["sent"]
-            if event.type in _AUDIO[direction] and event.media:
-                name = formats[direction]
-                yield name, (input_rate if direction == "received" else None) or _rate(name), event.media
+            if event.type in _AUDIO[direction] and event.media and event.audio_format and event.rate:
+                how = event.audio_format, event.rate
+                if not runs or runs[-1][0] != how:
+                    runs.append((how, bytearray()))
+                runs[-1][1].extend(event.media)
+        return b"".join(_to_pcm(bytes(data), name, before, rate) for (name, before), data in runs)
 
 
 _AUDIO: Mapping[str, tuple[str, ...]] = {
@@ -147,13 +141,33 @@ _AUDIO: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _rate(name: str) -> int:
-    digits = "".join(filter(str.isdigit, name.partition("pcm16")[2]))
-    return int(digits) if digits else 8000 if name.startswith("g711") else 24000
+class _OutputFormat:
+    """The format of the service's audio at one point of a session."""
+
+    def __init__(self) -> None:
+        self._name = "pcm16"
+
+    def follow(self, event: Mapping[str, Any]) -> None:
+        """Take note of the settings that an event tells."""
+        if event.get("type") in ("session.created", "session.updated"):
+            self._name = _object(event.get("session")).get("output_audio_format") or "pcm16"
+        elif event.get("type") == "response.created":
+            self._name = _object(event.get("response")).get("output_audio_format") or self._name
+
+    def now(self) -> tuple[str, int]:
+        """Return the format and its rate."""
+        digits = "".join(filter(str.isdigit, self._name.partition("pcm16")[2]))
+        return self._name, int(digits) if digits else 8000 if self._name.startswith("g711") else 24000
 
 
-def _whole(pcm: bytes) -> bytes:
-    return pcm[: len(pcm) // 2 * 2]
+def _object(value: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _to_pcm(data: bytes, audio_format: str, rate: int, rate_out: int) -> bytes:
+    """Turn audio of a wire format into pcm16 of another rate."""
+    pcm = decode(data, audio_format)
+    return resample(pcm[: len(pcm) // 2 * 2], rate, rate_out)
 
 
 def list_sessions(folder: str | os.PathLike[str]) -> list[SessionHeader]:
@@ -183,13 +197,13 @@ def read(path: str | os.PathLike[str]) -> Recording:
     lines = path.read_bytes().splitlines(keepends=True)
     header = _header(path, lines[0] if lines else b"")
     recording = Recording(header, [], [], [], None)
-    media = _Media(path)
+    media, output = _Media(path), _OutputFormat()
     for number, data in enumerate(lines[1:], 2):
         try:
             line = json.loads(data)
             if not isinstance(line, dict):
                 raise ValueError("not an object")
-            recording = _with_line(recording, cast("dict[str, Any]", line), media)
+            recording = _with_line(recording, cast("dict[str, Any]", line), media, output)
         except (KeyError, TypeError, ValueError):
             if number == len(lines) and not data.endswith(b"\n"):
                 break
@@ -218,12 +232,19 @@ def _header(path: Path, line: bytes) -> SessionHeader:
         raise RecordingError(f"{path.name} is no recorded session: it does not begin with a header") from None
 
 
-def _with_line(recording: Recording, line: Mapping[str, Any], media: _Media) -> Recording:
+def _with_line(recording: Recording, line: Mapping[str, Any], media: _Media, output: _OutputFormat) -> Recording:
     at = float(line["at"])
     match line:
         case {"direction": "sent" | "received" as direction, "event": event} if isinstance(event, dict):
             fields = cast("dict[str, Any]", event)
-            recording.events.append(RecordedEvent(at, direction, fields, media.of(fields)))
+            output.follow(fields)
+            how: tuple[str | None, int | None] = (None, None)
+            if fields.get("type") in _AUDIO["sent"]:
+                how = output.now()
+            elif fields.get("type") in _AUDIO["received"]:
+                audio = _object(fields.get("audio"))
+                how = audio.get("format"), audio.get("rate")
+            recording.events.append(RecordedEvent(at, direction, fields, media.of(fields), *how))
         case {"fault": str() as fault}:
             recording.faults.append((at, fault))
         case {"invalid": str() as invalid}:
