@@ -48,7 +48,7 @@ def test_the_styles_differ_in_with_and_await_alone() -> None:
 
 def test_function_call(tmp_path: Path) -> None:
     call, said = run("function_call.py", tmp_path)
-    assert call == "get_weather({\"city\": \"Paris\"}) -> {'city': 'Paris', 'sky': 'sunny', 'degrees': 21}"
+    assert call == "get_weather({\"city\":\"Paris\"}) -> {'city': 'Paris', 'sky': 'sunny', 'degrees': 21}"
     assert "Paris" in said and "21" in said
 
 
