@@ -76,6 +76,9 @@ _ERRORS = {
     "turn_unknown": _Error("No turn with id '{turn_id}' is open.", "invalid_value", "turn_id"),
     "turn_open": _Error("A turn with id '{turn_id}' is open already.", "invalid_value", "turn_id"),
     "text_unknown": _Error("No input text with id '{text_id}' was begun.", "invalid_value", "id"),
+    "text_has_no_place": _Error(
+        "Content part {index} of item '{text_id}' is no text of the user.", "invalid_value", "content_index"
+    ),
     # The conversation
     "item_retrieve_invalid_item_id": _Error(
         "Error retrieving item: the item with id '{item_id}' does not exist.", param="item_id"

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from voicelive.emulator.avatar import Avatar
-from voicelive.emulator.context import Context, new_id
+from voicelive.emulator.context import Context
 from voicelive.emulator.conversation import Conversation, Item
 from voicelive.emulator.input_audio import InputAudio
+from voicelive.emulator.input_text import InputText
 from voicelive.emulator.interim import Interim
 from voicelive.emulator.mcp_tools import McpTools
 from voicelive.emulator.output import Stage
@@ -87,7 +88,6 @@ class Session:
     def __init__(self, context: Context, script: ScriptRun) -> None:
         self._context = context
         self._script = script
-        self._texts: dict[str, str] = {}
         self._conversation = Conversation(context, self._listen_to_created, self._decide)
         self._transcription = Transcription(context, self._conversation, script, self._answer)
         self._playback = Playback(context, self._conversation)
@@ -106,11 +106,10 @@ class Session:
             **self._conversation.handlers,
             **self._responses.handlers,
             **self._input.handlers,
+            **InputText(self._conversation).handlers,
             **self._avatar.handlers,
             "session.update": self._update,
             "output_audio_buffer.clear": self._clear_output,
-            "input_text.delta": self._text_delta,
-            "input_text.done": self._text_done,
         }
         self._handlers = {name: handle for name, handle in handlers.items() if context.version.takes_event(name)}
 
@@ -188,22 +187,6 @@ class Session:
     def _clear_output(self, event: Mapping[str, Any]) -> None:
         self._responses.interrupt("client_cancelled")
         self._context.emit("output_audio_buffer.cleared")
-
-    # Text that comes in pieces
-
-    def _text_delta(self, event: Mapping[str, Any]) -> None:
-        text_id = text(required(event, "id"), "id")
-        self._texts[text_id] = self._texts.get(text_id, "") + text(required(event, "delta"), "delta")
-
-    def _text_done(self, event: Mapping[str, Any]) -> None:
-        text_id = text(required(event, "id"), "id")
-        if text_id not in self._texts:
-            raise refuse("text_unknown", text_id=text_id)
-        part = {"type": "input_text", "text": self._texts.pop(text_id)}
-        item_id = new_id("item") if self._conversation.find(text_id) else text_id
-        item = self._conversation.build({"type": "message", "id": item_id, "role": "user", "content": [part]})
-        self._conversation.add(item)
-        self._conversation.announce(item)
 
     # What the user says and decides
 
