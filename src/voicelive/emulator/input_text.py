@@ -51,7 +51,7 @@ class InputText:
 
 
 def _append(item: Item, index: int, delta: str) -> None:
-    parts = list(item.wire.get("content") or ())
+    parts: list[dict[str, Any]] = list(item.wire.get("content") or ())
     if item.wire.get("role") != "user" or index >= len(parts) or parts[index]["type"] != "input_text":
         raise refuse("text_has_no_place", text_id=item.id, index=index)
     parts[index] = {**parts[index], "text": parts[index]["text"] + delta}
