@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicelive.emulator.activity import EnergyVoiceActivity
+from voicelive.emulator.brain import Brain
 from voicelive.emulator.context import Context, Services
 from voicelive.emulator.refusal import Refusal
-from voicelive.emulator.responder import DefaultResponder, DurationRecognizer
 from voicelive.emulator.script import ScriptRun
 from voicelive.emulator.session import Session, parse
 from voicelive.emulator.settings import Settings
 from voicelive.emulator.speech import SpeechEdge
 from voicelive.emulator.steps import Join, Work
 from voicelive.emulator.turns import TurnDetector, TurnPoint
+from voicelive.emulator.unheard import DurationRecognizer
 from voicelive.models import ClientEventType, InvalidServerEvent, UnknownServerEvent
 from voicelive.protocol import decode_event
 
@@ -35,7 +36,7 @@ class Stage:
     def __init__(self, model="gpt-realtime"):
         self.sent = []
         self.tasks = deque()
-        services = Services(DurationRecognizer(), Beep(), EnergyVoiceActivity, DefaultResponder())
+        services = Services(DurationRecognizer(), Beep(), EnergyVoiceActivity, Brain())
         context = Context(
             Settings("sess_1", model, None, 0), services, self.send, self.spawn, lambda code, reason: None, 1.0
         )
@@ -131,12 +132,34 @@ items = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.just("function_call"), "call_id": ids, "name": ids, "arguments": st.just("{}")}),
     st.fixed_dictionaries({"type": st.just("function_call_output"), "call_id": ids, "output": words}),
+    st.fixed_dictionaries(
+        {"type": st.just("mcp_approval_response"), "approval_request_id": ids, "approve": st.booleans()}
+    ),
 )
 formats = st.sampled_from(["pcm16", "g711_ulaw", "g711_alaw"])
 schema = st.fixed_dictionaries({"type": st.just("object"), "properties": st.just({"a": {"type": "string"}})})
+server = {"type": "mcp", "server_label": "far", "server_url": "https://example.invalid/mcp"}
 tools = st.lists(
-    st.fixed_dictionaries({"type": st.just("function"), "name": ids}, optional={"parameters": schema | json_values}),
+    st.fixed_dictionaries({"type": st.just("function"), "name": ids}, optional={"parameters": schema | json_values})
+    | st.just(server),
     max_size=2,
+)
+interim = st.fixed_dictionaries(
+    {"type": st.sampled_from(["static_interim_response", "llm_interim_response"])},
+    optional={
+        "triggers": st.lists(st.sampled_from(["latency", "tool"]), max_size=2),
+        "latency_threshold_ms": st.integers(0, 9),
+        "texts": st.lists(words, max_size=2),
+        "max_completion_tokens": st.integers(1, 9),
+    },
+)
+avatar = st.fixed_dictionaries(
+    {"character": words, "customized": st.booleans()},
+    optional={"output_protocol": st.sampled_from(["webrtc", "websocket"])},
+)
+end_of_utterance = st.fixed_dictionaries(
+    {"model": st.just("semantic_detection_v1")},
+    optional={"timeout_ms": st.integers(0, 300), "threshold_level": st.sampled_from(["low", "high"])},
 )
 turn_detection = st.none() | st.fixed_dictionaries(
     {"type": st.sampled_from(["server_vad", "azure_semantic_vad", "semantic_vad", "none"])},
@@ -146,6 +169,12 @@ turn_detection = st.none() | st.fixed_dictionaries(
         "prefix_padding_ms": st.integers(0, 500),
         "speech_duration_ms": st.integers(0, 500),
         "create_response": st.booleans(),
+        "interrupt_response": st.booleans(),
+        "auto_truncate": st.booleans(),
+        "appended_text_after_truncation": words,
+        "remove_filler_words": st.booleans(),
+        "end_of_utterance_detection": end_of_utterance,
+        "eagerness": st.sampled_from(["low", "high"]),
     },
 )
 fields = {
@@ -163,7 +192,14 @@ session = st.fixed_dictionaries(
         "input_audio_format": formats,
         "output_audio_format": formats,
         "turn_detection": turn_detection,
-        "avatar": st.just({"character": "lisa", "customized": False}),
+        "avatar": st.none() | avatar,
+        "animation": st.none()
+        | st.fixed_dictionaries({"outputs": st.lists(st.sampled_from(["viseme_id", "blendshapes"]))}),
+        "output_audio_timestamp_types": st.sampled_from([None, ["word"]]),
+        "interim_response": st.none() | interim,
+        "include": st.lists(
+            st.sampled_from(["item.input_audio_transcription.logprobs", "item.input_audio_transcription.phrases"])
+        ),
         "max_response_output_tokens": st.sampled_from([1, 5, "inf"]),
         "input_audio_transcription": st.sampled_from([None, {"model": "whisper-1"}]),
     },
@@ -178,6 +214,9 @@ response = st.fixed_dictionaries(
         "commit": st.booleans(),
         "cancel_previous": st.booleans(),
         "max_output_tokens": st.sampled_from([1, 3, "inf"]),
+        "interim_response": interim,
+        "invoke_input": st.dictionaries(ids, words),
+        "conversation": st.sampled_from(["auto", "none"]),
     },
 )
 good = {
@@ -192,7 +231,9 @@ good = {
     "turn_id": ids,
     "id": ids,
     "delta": st.text(max_size=4),
-    "client_sdp": st.sampled_from(["v=0", "e30="]),
+    "client_sdp": st.sampled_from(["v=0", "e30=", "v=0\nm=audio 9 UDP/TLS/RTP/SAVPF 111\na=rtpmap:111 opus/48000/2"]),
+    "approval_request_id": ids,
+    "approve": st.booleans(),
     "response_id": ids,
     "additional_instructions": st.text(max_size=4),
 }
@@ -208,6 +249,7 @@ takes = {
     "input_text.delta": ["id", "delta"],
     "input_text.done": ["id"],
     "session.avatar.connect": ["client_sdp"],
+    "mcp_approval_response": ["approval_request_id", "approve"],
     **{f"input_audio.turn.{verb}": ["turn_id", "audio"] for verb in ("start", "append", "end", "cancel")},
 }
 

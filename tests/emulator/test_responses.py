@@ -59,7 +59,7 @@ def test_spoken_response_sends_its_events_in_order(client, tools):
         assert (event["response_id"], event["item_id"]) == (response_id, item_id)
         assert (event["output_index"], event["content_index"]) == (0, 0)
     transcript = "".join(e["delta"] for e in events if e["type"] == "response.audio_transcript.delta")
-    assert transcript == "You wrote: Good morning"
+    assert transcript == "Good morning! How can I help you?"
     done = events[-1]["response"]
     assert events[-4]["transcript"] == transcript
     assert events[-3]["part"] == {"type": "audio", "transcript": transcript}
@@ -92,8 +92,12 @@ def test_text_response_sends_text_only(client, tools):
         "response.output_item.done",
         "response.done",
     ]
-    assert "".join(e["delta"] for e in events if e["type"] == "response.text.delta") == "You wrote: Good morning"
-    assert events[-1]["response"]["output"][0]["content"] == [{"type": "text", "text": "You wrote: Good morning"}]
+    assert (
+        "".join(e["delta"] for e in events if e["type"] == "response.text.delta") == "Good morning! How can I help you?"
+    )
+    assert events[-1]["response"]["output"][0]["content"] == [
+        {"type": "text", "text": "Good morning! How can I help you?"}
+    ]
     assert events[-1]["response"]["modalities"] == ["text"]
 
 
@@ -243,16 +247,16 @@ def test_tool_call_round_trip(client, tools):
     output = {"type": "function_call_output", "call_id": item["call_id"], "output": '{"temperature": "4 degrees"}'}
     client.send("conversation.item.create", item=output)
     assert client.expect("conversation.item.created")["previous_item_id"] == item["id"]
-    assert spoken(client.respond()) == "The get weather says: temperature 4 degrees"
+    assert spoken(client.respond()) == "The weather in Oslo is 4 degrees."
 
 
 @pytest.mark.parametrize(
     ("said", "choice", "called"),
     [
-        ("What is the weather?", "auto", "get_weather"),
+        ("What is the weather in Oslo?", "auto", "get_weather"),
         ("Tell me a joke", "auto", None),
         ("Tell me a joke", "required", "get_weather"),
-        ("What is the weather?", "none", None),
+        ("What is the weather in Oslo?", "none", None),
         ("What is the weather?", {"type": "function", "name": "book_table"}, "book_table"),
     ],
 )
@@ -272,7 +276,7 @@ def test_arguments_follow_their_schema(client):
     }
     function = {**FUNCTION, "parameters": {"type": "object", "properties": properties, "required": list(properties)}}
     client.update(tools=[function])
-    client.write("The weather in New York for 3 days in fahrenheit please")
+    client.write("The weather in New York for 3 days in fahrenheit with an alert please")
     item = client.respond()[-1]["response"]["output"][0]
     expected = {"unit": "fahrenheit", "days": 3, "alert": True, "place": {"city": "New York"}}
     assert json.loads(item["arguments"]) == expected
@@ -376,3 +380,41 @@ def test_synthesizer_may_speak_piece_by_piece(serve, dial, tools):
     events = client.respond(response={"pre_generated_assistant_message": assistant("One. Two.")})
     assert len(tools.audio_of(events)) == 2 * 3 * 150 * 24 * 2
     assert spoken(events) == "One. Two."
+
+
+def test_responses_that_are_not_committed_run_beside_the_active_one(serve, dial):
+    client = dial(serve(speed=1))
+    client.send("response.create")
+    active = client.expect("response.created")["response"]["id"]
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Quick question"}]}
+    beside = {"modalities": ["text"], "input_items": [item], "metadata": {"k": "beside"}}
+    for out_of_band in ({"commit": False}, {"conversation": "none"}):
+        client.send("response.create", response={**beside, **out_of_band})
+        done = client.until("response.done")[-1]["response"]
+        assert done["id"] != active
+        assert done["metadata"] == {"k": "beside"}
+        assert done["output"][0]["content"][0]["text"] == "You wrote: Quick question"
+        client.send("conversation.item.retrieve", item_id=done["output"][0]["id"])
+        assert client.until("error")[-1]["error"]["code"] == "item_retrieve_invalid_item_id"
+    client.send("response.create")
+    assert client.until("error")[-1]["error"]["code"] == "conversation_already_has_active_response"
+    client.send("response.cancel")
+    assert client.until("response.done")[-1]["response"]["id"] == active
+
+
+def test_a_response_beside_the_active_one_is_cancelled_by_its_id(serve, dial):
+    client = dial(serve(speed=1))
+    client.send("response.create")
+    active = client.expect("response.created")["response"]["id"]
+    client.send("response.create", response={"commit": False})
+    beside = client.until("response.created")[-1]["response"]["id"]
+    client.send("response.cancel", response_id=beside)
+    assert client.until("response.done")[-1]["response"]["id"] == beside
+    client.send("response.cancel")
+    assert client.until("response.done")[-1]["response"]["id"] == active
+
+
+def test_the_limit_goes_by_the_name_of_the_documents_too(client):
+    text = "one two three four five six seven eight nine ten"
+    limit = {"pre_generated_assistant_message": assistant(text), "max_response_output_tokens": 4}
+    assert client.respond(response=limit)[-1]["response"]["status"] == "incomplete"

@@ -126,7 +126,8 @@ class Settings:
             self.tools = new["tools"]
             new["tools"] = shown_tools(self.tools)
         self.echo = {**self.echo, **new}
-        self._show_avatar()
+        if "avatar" in new or self.echo["avatar"] is not None:
+            self._show_avatar()
         return Updated(sorted(given.keys() - known - _NOT_FOR_CLIENTS), refusals)
 
     def _without(self, name: str) -> Any:
@@ -148,8 +149,7 @@ class Settings:
 
     def _show_avatar(self) -> None:
         modalities = [modality for modality in self.echo["modalities"] if modality != "avatar"]
-        if self.echo["avatar"] is not None:
-            self.echo["modalities"] = [*modalities, "avatar"]
+        self.echo["modalities"] = [*modalities, *(["avatar"] if self.echo["avatar"] is not None else [])]
 
     def _fit_input_rate(self, new: Json) -> None:
         if "input_audio_format" not in new and "input_audio_sampling_rate" not in new:

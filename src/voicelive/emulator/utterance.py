@@ -85,7 +85,7 @@ def _completeness(said: str) -> float:
 def without_fillers(said: str) -> str:
     """Return the text without "um", "uh" and the like, and what is left tidied up."""
     kept = re.sub(r"\s+", " ", _FILLERS.sub("", said)).strip(" ,…")
-    kept = re.sub(r"\s+([,.!?;:])", r"\1", kept)
+    kept = re.sub(r",?\s*([.!?;:])", r"\1", re.sub(r"\s+,", ",", kept))
     if not re.search(r"\w", kept):
         return ""
     begins_upper = said.lstrip()[:1].isupper()
