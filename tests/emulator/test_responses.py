@@ -9,6 +9,7 @@ import pytest
 
 from voicelive.emulator import Failure, FunctionCall, Reply, audio
 
+GREETING = "Good morning! How can I help you?"
 FUNCTION = {
     "type": "function",
     "name": "get_weather",
@@ -59,7 +60,7 @@ def test_spoken_response_sends_its_events_in_order(client, tools):
         assert (event["response_id"], event["item_id"]) == (response_id, item_id)
         assert (event["output_index"], event["content_index"]) == (0, 0)
     transcript = "".join(e["delta"] for e in events if e["type"] == "response.audio_transcript.delta")
-    assert transcript == "Good morning! How can I help you?"
+    assert transcript == GREETING
     done = events[-1]["response"]
     assert events[-4]["transcript"] == transcript
     assert events[-3]["part"] == {"type": "audio", "transcript": transcript}
@@ -92,12 +93,8 @@ def test_text_response_sends_text_only(client, tools):
         "response.output_item.done",
         "response.done",
     ]
-    assert (
-        "".join(e["delta"] for e in events if e["type"] == "response.text.delta") == "Good morning! How can I help you?"
-    )
-    assert events[-1]["response"]["output"][0]["content"] == [
-        {"type": "text", "text": "Good morning! How can I help you?"}
-    ]
+    assert "".join(e["delta"] for e in events if e["type"] == "response.text.delta") == GREETING
+    assert events[-1]["response"]["output"][0]["content"] == [{"type": "text", "text": GREETING}]
     assert events[-1]["response"]["modalities"] == ["text"]
 
 

@@ -140,15 +140,18 @@ def test_unexpected_words_fail_the_response_and_the_block(dial):
     assert str(second) == "turn 2 of the script expects '/bye/', but the session ended before it"
 
 
-def test_expectations_hold_for_spoken_turns_and_turns_that_hang_up(dial):
+def test_expectations_hold_for_spoken_turns_and_turns_that_hang_up(dial, tools):
     script = Script([Turn("Hello", "Hi."), Turn("Bye", close=Close(4000, "x"), expect="Good night")])
     mismatch = pytest.raises(ScriptMismatch, match="expects 'Good night', but got 'Bye'")
     with mismatch, Emulator(script=script, speed=200) as emulator:
         client = dial(emulator)
-        client.speak()
-        client.until("response.done")
-        client.speak()
-        assert client.until("error")[-1]["error"]["code"] == "script_mismatch"
+        client.update(turn_detection=None)
+        for end in ("response.done", "error"):
+            client.append(tools.burst(500))
+            client.send("input_audio_buffer.commit")
+            client.send("response.create")
+            events = client.until(end)
+        assert events[-1]["error"]["code"] == "script_mismatch"
         with pytest.raises(ConnectionClosed):
             client.receive()
 

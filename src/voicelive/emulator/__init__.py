@@ -6,6 +6,7 @@ Example:
 
 from __future__ import annotations
 
+from voicelive.emulator.brain import Brain
 from voicelive.emulator.exchange import SessionRecord
 from voicelive.emulator.faults import Fault
 from voicelive.emulator.injection import ActiveFault
@@ -37,6 +38,7 @@ from voicelive.emulator.tiers import SpeechUnavailableError
 __all__ = (
     "ActiveFault",
     "Answer",
+    "Brain",
     "Close",
     "ConversationView",
     "Emulator",

@@ -20,13 +20,13 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from voicelive.emulator import handshake
+from voicelive.emulator.brain import Brain
 from voicelive.emulator.connection import Connection, connection_class
 from voicelive.emulator.context import Services
 from voicelive.emulator.driver import Threads
 from voicelive.emulator.exchange import Exchange, SessionRecord
 from voicelive.emulator.faults import EventAction, Fault, UpgradeAction, WireAction, check_action
 from voicelive.emulator.injection import ActiveFault, Injector
-from voicelive.emulator.responder import DefaultResponder
 from voicelive.emulator.script import Mismatch, Script, ScriptMismatch, ScriptRun
 from voicelive.emulator.script_file import read_script
 from voicelive.emulator.speech import (
@@ -62,7 +62,7 @@ class _CallableResponder:
 
 def _responder(given: Responder | Callable[[ConversationView], Answer | Awaitable[Answer]] | None) -> Responder:
     if given is None:
-        return DefaultResponder()
+        return Brain()
     if isinstance(given, Responder):
         return given
     if not callable(given):
@@ -98,7 +98,7 @@ class Emulator:
         recognizer: Turns speech into text, as an object or a plain ``(pcm, rate) -> str``.
         synthesizer: Turns text into speech.
         voice_activity: Makes voice activity detectors.
-        responder: Decides what to say, as an object or a plain ``(view) -> answer``. Default: says what it heard.
+        responder: Decides what to say, as an object or a plain ``(view) -> answer``. Default: a :class:`Brain`.
         speed: How many times faster than real time replies are sent; ``float("inf")`` for no pauses.
         session_seconds: After this long a session ends with close code 1001, as the service does after 30 minutes.
         remote_mcp: Whether MCP servers that a session names are asked on other machines too, not only on this one.

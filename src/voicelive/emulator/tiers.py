@@ -13,8 +13,14 @@ from functools import lru_cache
 from typing import Generic, Literal, TypeVar, get_args
 
 from voicelive.emulator.activity import EnergyVoiceActivity
-from voicelive.emulator.neural.models import HIBARI, MOONSHINE, SILERO, ModelSet, ModelUnavailableError
-from voicelive.emulator.responder import DurationRecognizer
+from voicelive.emulator.neural.models import (
+    HIBARI,
+    MOONSHINE,
+    SILERO,
+    ModelSet,
+    ModelUnavailableError,
+    native_code,
+)
 from voicelive.emulator.speech import (
     Recognizer,
     Speech,
@@ -24,6 +30,7 @@ from voicelive.emulator.speech import (
     VoiceActivity,
     VoiceActivityFactory,
 )
+from voicelive.emulator.unheard import DurationRecognizer
 from voicelive.emulator.voice import BuiltinVoice
 
 __all__ = ("INSTALL", "SpeechTier", "SpeechUnavailableError", "Tier")
@@ -118,7 +125,8 @@ class Part(Generic[_T]):
         """
         if self.neural:
             try:
-                return self._load()
+                with native_code:
+                    return self._load()
             except ModelUnavailableError as error:
                 self._give_up(error)
         return self._builtin if self._given is None else self._given

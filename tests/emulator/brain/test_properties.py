@@ -14,19 +14,17 @@ from voicelive.emulator.brain import Brain
 
 NOW = datetime(2026, 11, 20, 10, 15, tzinfo=UTC)
 
-WORDS = st.sampled_from(
-    """
+VOCABULARY = """
     what is the weather in Seattle tomorrow at seven please book a table for two people and play some jazz for Alice Bob
-    twenty five hundred point plus times divided by zero percent of square root minus on off not without to from half past
-    noon march 3rd next friday ( ) + - * / ^ 3 12 2.5 7pm "quoted words" bob@example.com repeat after me say always
-    capital of France mercury gold who are you never mind 2026-12-01 25:99 02/30/2026 , . ? ! ' " red blue
-    """.split()
-)
+    twenty five hundred point plus times divided by zero percent of square root minus on off not without to from half
+    past noon march 3rd next friday ( ) + - * / ^ 3 12 2.5 7pm "quoted words" bob@example.com repeat after me
+    say always capital of France mercury gold who are you never mind 2026-12-01 25:99 02/30/2026 , . ? ! ' " red blue
+"""
+WORDS = st.sampled_from(VOCABULARY.split())
 SAID = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=14).map(" ".join))
+PARAMETER_NAMES = "city location to recipient date time start query message count people minutes room is_on items x"
 NAMES = st.one_of(
-    st.sampled_from(
-        "city location to recipient date time start query message count people minutes room unit is_on items x amount".split()
-    ),
+    st.sampled_from(PARAMETER_NAMES.split()),
     st.text(min_size=1, max_size=6),
 )
 JSON = st.recursive(
@@ -74,9 +72,8 @@ NUMBERS = st.one_of(
     limits("exclusiveMinimum", "exclusiveMaximum").map(lambda more: {"type": "integer", **more}),
     limits("minimum", "maximum", floats=True).map(lambda more: {"type": "number", **more}),
 )
-CHOICES = st.lists(st.one_of(st.sampled_from(["red", "blue", "dark_red", "celsius"]), JSON), min_size=1, max_size=4).map(
-    lambda values: {"enum": values}
-)
+CHOICE = st.one_of(st.sampled_from(["red", "blue", "dark_red", "celsius"]), JSON)
+CHOICES = st.lists(CHOICE, min_size=1, max_size=4).map(lambda values: {"enum": values})
 OTHERS = st.sampled_from([{"type": "boolean"}, {"type": "null"}, {"type": ["string", "null"]}, {"const": 5}, {}])
 LEAVES = described(st.one_of(TEXTS, NUMBERS, CHOICES, OTHERS))
 
@@ -127,10 +124,13 @@ def test_any_json_as_a_schema_raises_nothing(said, schema, choice):
     respond(said, [tool(schema), tool({"properties": schema}, "other"), tool({"$ref": "#"}, "same")], choice)
 
 
-@given(st.dictionaries(st.sampled_from(["type", "properties", "required", "enum", "items", "anyOf", "$ref", "minimum", "format",
-                                        "pattern", "default", "const", "maxLength", "description"]), JSON))  # fmt: skip
+KEYWORDS = "type properties required enum items anyOf $ref minimum format pattern default const maxLength description"
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS.split()), JSON))
 def test_schemas_with_wrong_values_raise_nothing(schema):
-    respond("set the weather to 5 in Paris", [tool({"type": "object", "properties": {"city": schema}, "required": ["city"]})])
+    within = {"type": "object", "properties": {"city": schema}, "required": ["city"]}
+    respond("set the weather to 5 in Paris", [tool(within)])
     respond("set the weather to 5 in Paris", [tool(schema)], "required")
 
 
@@ -145,8 +145,9 @@ def test_any_output_is_spoken_about(output, name, arguments):
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), SAID), max_size=8), SCHEMAS)
 def test_any_conversation_is_answered(messages, schema):
+    unheard = {"type": "audio", "transcript": None}
     items = [
-        {"type": "message", "role": role, "content": [{"type": "text", "text": text}, {"type": "audio", "transcript": None}]}
+        {"type": "message", "role": role, "content": [{"type": "text", "text": text}, unheard]}
         for role, text in messages
     ]
     Brain(clock=lambda: NOW).respond(ConversationView(items=items, tools=[tool(schema)]))

@@ -26,10 +26,10 @@ from voicelive.emulator.brain.schema import as_mapping
 from voicelive.emulator.brain.wording import about_outputs
 from voicelive.emulator.brain.words import Words, listed
 from voicelive.emulator.speech import Answer, ConversationView, Reply
+from voicelive.emulator.unheard import UNHEARD
 
 __all__ = ("Brain",)
 
-_UNHEARD = re.compile(r"\([\d.]+ s of speech\)")
 _REPEAT = re.compile(
     r"^\W*(?:(?:please|can you|could you|would you|now)\W+)*"
     r"(?:repeat(?:\s+after\s+me)?(?:\s+(?:the\s+)?(?:following|words|sentence|these words))*|say(?:\s+after\s+me)?)\b"
@@ -102,7 +102,7 @@ class Brain:
         words = Words(said)
         if (fixed := persona.fixed_answer(words)) is not None:
             return fixed
-        if _UNHEARD.fullmatch(said) or (view.heard_seconds is not None and not said):
+        if UNHEARD.fullmatch(said) or (view.heard_seconds is not None and not said):
             return f"I heard {view.heard_seconds or 0:.1f} seconds of speech. Thank you for talking to me."
         if not words.words and not said.strip():
             who = f"I am {persona.name}" if persona.name else "I am the embedded voice service"
