@@ -5,6 +5,7 @@ Nothing heavy is imported before :func:`open_model` is called, and the packages 
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib
 import importlib.util
@@ -15,9 +16,22 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-__all__ = ("HIBARI", "MOONSHINE", "SILERO", "Model", "ModelSet", "ModelUnavailableError", "once", "open_model")
+__all__ = (
+    "HIBARI",
+    "MOONSHINE",
+    "SILERO",
+    "Model",
+    "ModelSet",
+    "ModelUnavailableError",
+    "native_code",
+    "once",
+    "open_model",
+)
 
 _T = TypeVar("_T")
+
+_EXIT_SECONDS = 10.0
+"""Longer than anything takes; only a machine that stands still reaches it."""
 
 
 class ModelUnavailableError(Exception):
@@ -38,6 +52,44 @@ class Model(Protocol):
     def get_outputs(self) -> list[Any]:
         """Return the outputs, each with ``name``."""
         ...
+
+
+class _NativeCode:
+    """Around all that runs native code, or imports what holds it: keeps it from running when the interpreter exits.
+
+    Speech is recognized and made in daemon threads, so that nobody waits for them. But one that comes back from
+    onnxruntime while the interpreter goes away makes C++ abort the whole process; so the exit waits for that moment,
+    and a thread is not let in any more.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._closed = False
+        atexit.register(self._close)
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self.check()
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise RuntimeError if the interpreter is exiting; called where native code takes long."""
+        if self._closed:
+            raise RuntimeError("the interpreter is exiting")
+
+    def _close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: not self._inside, _EXIT_SECONDS)
+
+
+native_code = _NativeCode()
 
 
 @dataclass(frozen=True)
@@ -112,7 +164,7 @@ def once(load: Callable[[], _T]) -> Callable[[], _T]:
 
     @wraps(load)
     def loaded_once() -> _T:
-        with lock:
+        with lock, native_code:
             if not loaded:
                 loaded.append(load())
             return loaded[0]

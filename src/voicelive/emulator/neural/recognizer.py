@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from voicelive.emulator.neural.models import MOONSHINE, once, open_model
+from voicelive.emulator.neural.models import MOONSHINE, native_code, once, open_model
 from voicelive.emulator.neural.resampling import Floats, floats, resample
 from voicelive.emulator.neural.vad import RATE, WINDOW, speech_probabilities
 from voicelive.emulator.speech import Transcript, WordTime
@@ -76,7 +76,10 @@ class MoonshineRecognizer:
         Raises:
             ValueError: The audio is not a whole number of samples, or the rate is not positive.
         """
-        samples = resample(floats(pcm), rate, RATE)
+        with native_code:
+            return self._transcribe(resample(floats(pcm), rate, RATE))
+
+    def _transcribe(self, samples: Floats) -> Transcript:
         texts: list[str] = []
         words: list[WordTime] = []
         logarithms: list[float] = []
@@ -98,6 +101,7 @@ class MoonshineRecognizer:
         said: list[int] = []
         certainties: list[float] = []
         for step in range(int(len(samples) / RATE * _TOKENS_PER_SECOND) + _TOKENS_MORE):
+            native_code.check()
             feeds = {"input_ids": np.array([[token]], np.int64), "use_cache_branch": np.array([step > 0])}
             scores, *present = self._decoder.run(None, {**feeds, **shared, **past})
             token = int(scores[0, -1].argmax())

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from voicelive.emulator.neural.alignment import Match, align
-from voicelive.emulator.neural.models import HIBARI, ModelUnavailableError, once
+from voicelive.emulator.neural.models import HIBARI, ModelUnavailableError, native_code, once
 from voicelive.emulator.neural.resampling import Floats, resample, to_pcm
 from voicelive.emulator.neural.visemes import viseme_id
 from voicelive.emulator.speech import Speech, VisemeTime, WordTime
@@ -89,14 +89,16 @@ class HibariSynthesizer:
         return (speech for sentence in self._voice.split_sentences(text) for speech in self._speak(sentence, rate))
 
     def _speak(self, sentence: str, rate: int) -> Iterator[Speech]:
-        with self._reading:
+        with native_code, self._reading:
             spoken, phonemes = self._read(sentence)
         if all(viseme_id(phoneme.symbol) == 0 for phoneme in phonemes):
             yield from BuiltinVoice().synthesize(sentence, rate)
             return
         matches = align(sentence.split(), spoken)
         for part in _parts(phonemes):
-            if speech := self._say(part, matches, rate):
+            with native_code:
+                speech = self._say(part, matches, rate)
+            if speech:
                 yield speech
 
     def _read(self, sentence: str) -> tuple[list[str], list[_Phoneme]]:

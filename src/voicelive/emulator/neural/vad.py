@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from voicelive.emulator.activity import EdgeFilter
-from voicelive.emulator.neural.models import SILERO, Model, once, open_model
+from voicelive.emulator.neural.models import SILERO, Model, native_code, once, open_model
 from voicelive.emulator.neural.resampling import Floats, Resampler, floats
 from voicelive.emulator.speech import SpeechEdge
 
@@ -50,6 +50,7 @@ class _Stream:
         for window in pending[:whole].reshape(-1, 1, WINDOW):
             data = np.concatenate([self._context, window], axis=1)
             self._context = window[:, -_CONTEXT:]
+            native_code.check()
             feeds = {"input": data, "state": self._state, "sr": np.array(RATE, np.int64)}
             probability, self._state = self._model.run(["output", "stateN"], feeds)
             yield float(probability[0, 0])
@@ -98,13 +99,13 @@ class SileroVoiceActivity:
             ValueError: The audio is not a whole number of samples.
             ModelUnavailableError: The model cannot be used here.
         """
-        samples = floats(pcm)
-        self._stream = self._stream or _Stream()
-        found: list[SpeechEdge] = []
-        for probability in self._stream.feed(self._resampler.feed(samples)):
-            speech = probability >= (self._end_threshold if self._edges.speaking else self._threshold)
-            edge = self._edges.add(self._windows * WINDOW * self._rate // RATE, speech)
-            self._windows += 1
-            if edge is not None:
-                found.append(edge)
-        return found
+        with native_code:
+            self._stream = self._stream or _Stream()
+            probabilities = [*self._stream.feed(self._resampler.feed(floats(pcm)))]
+        edges = [self._hear(probability) for probability in probabilities]
+        return [edge for edge in edges if edge is not None]
+
+    def _hear(self, probability: float) -> SpeechEdge | None:
+        start = self._windows * WINDOW * self._rate // RATE
+        self._windows += 1
+        return self._edges.add(start, probability >= (self._end_threshold if self._edges.speaking else self._threshold))
