@@ -165,7 +165,7 @@ class _Marks:
     def __init__(self, context: Context, fields: Json, emit: Callable[..., None]) -> None:
         settings = context.settings
         azure = fields["voice"]["type"] != "openai"
-        outputs: Sequence[str] = (settings["animation"] or {}).get("outputs") or ()
+        outputs: Sequence[str] = settings.within("animation").get("outputs") or ()
         self._emit = emit
         self._tells_words = azure and "word" in (settings["output_audio_timestamp_types"] or ())
         self._tells_visemes = azure and "viseme_id" in outputs

@@ -34,7 +34,7 @@ class Playback:
 
     def interrupt(self) -> None:
         """Cut the message where the user interrupted it, if the turn detection says so and it was still playing."""
-        turn_detection = self._context.settings["turn_detection"] or {}
+        turn_detection = self._context.settings.within("turn_detection")
         item, self._item = self._item, None
         if item is None or not turn_detection.get("auto_truncate"):
             return

@@ -88,6 +88,11 @@ class Settings:
     def __getitem__(self, name: str) -> Any:
         return self.echo.get(name)
 
+    def within(self, name: str) -> Json:
+        """Return a field that is an object, an empty one where the field is null."""
+        value: Json | None = self.echo.get(name)
+        return value or {}
+
     @property
     def input_format(self) -> str:
         """Format of the input audio: ``pcm16``, ``g711_ulaw`` or ``g711_alaw``."""

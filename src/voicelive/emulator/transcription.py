@@ -80,7 +80,7 @@ class Transcription:
 
     @property
     def _removes_fillers(self) -> bool:
-        return bool((self._context.settings["turn_detection"] or {}).get("remove_filler_words"))
+        return bool(self._context.settings.within("turn_detection").get("remove_filler_words"))
 
     def _recognize(self, item: Item, index: int, scripted: str | None) -> Steps:
         clip = item.clips[index]
@@ -126,8 +126,8 @@ class Transcription:
     @property
     def _language(self) -> str:
         # "en,zh" asks for the language to be found out; the first will do.
-        configured = (self._context.settings["input_audio_transcription"] or {}).get("language")
-        return configured.split(",")[0] if configured else _DEFAULT_LANGUAGE
+        configured = self._context.settings.within("input_audio_transcription").get("language")
+        return str(configured).split(",")[0] if configured else _DEFAULT_LANGUAGE
 
 
 def _pieces(said: str) -> list[str]:
