@@ -154,6 +154,8 @@ from voicelive.models.search import (
     FileSearchResult,
 )
 from voicelive.models.server_events import (
+    AudioDropped,
+    EventsDropped,
     InvalidServerEvent,
     LocalEvent,
     Lost,
@@ -284,6 +286,7 @@ __all__ = (
     "Animation",
     "AnimationOutputType",
     "AssistantMessageItem",
+    "AudioDropped",
     "AudioEchoCancellation",
     "AudioInputTranscriptionOptions",
     "AudioNoiseReduction",
@@ -340,6 +343,7 @@ __all__ = (
     "EouDetectionUnion",
     "EouThresholdLevel",
     "ErrorResponse",
+    "EventsDropped",
     "FileSearchResult",
     "FunctionCallItem",
     "FunctionCallOutputItem",

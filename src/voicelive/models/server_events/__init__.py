@@ -39,6 +39,7 @@ from voicelive.models.server_events.conversation import (
     ServerEventInputAudioBufferSpeechStarted,
     ServerEventInputAudioBufferSpeechStopped,
 )
+from voicelive.models.server_events.flow import AudioDropped, EventsDropped
 from voicelive.models.server_events.mcp import (
     ServerEventMcpListToolsCompleted,
     ServerEventMcpListToolsFailed,
@@ -80,6 +81,8 @@ from voicelive.models.server_events.session import (
 )
 
 __all__ = (
+    "AudioDropped",
+    "EventsDropped",
     "InvalidServerEvent",
     "KnownServerEvent",
     "LocalEvent",
@@ -208,5 +211,13 @@ KnownServerEvent: TypeAlias = Annotated[
 ]
 """An event of a known type, told apart by ``type``."""
 
-ServerEventUnion: TypeAlias = KnownServerEvent | UnknownServerEvent | InvalidServerEvent | Reconnecting | Reconnected
+ServerEventUnion: TypeAlias = (
+    KnownServerEvent
+    | UnknownServerEvent
+    | InvalidServerEvent
+    | Reconnecting
+    | Reconnected
+    | AudioDropped
+    | EventsDropped
+)
 """What may be received: what the service sends, and what this side tells of the connection."""
