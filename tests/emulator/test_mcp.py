@@ -45,13 +45,15 @@ def weather(serve, dial, url):
 def test_tools_are_listed_when_the_server_is_named(weather, tools):
     client, events, _, _ = weather(allowed_tools=["get_forecast", "get_tide"])
     assert tools.types(events) == [
-        "mcp_list_tools.in_progress",
         "conversation.item.created",
+        "mcp_list_tools.in_progress",
         "mcp_list_tools.completed",
     ]
-    item = events[1]["item"]
-    assert events[0]["item_id"] == events[2]["item_id"] == item["id"]
-    assert (item["type"], item["server_label"]) == ("mcp_list_tools", "weather")
+    item = events[0]["item"]
+    assert events[1]["item_id"] == events[2]["item_id"] == item["id"]
+    assert (item["type"], item["server_label"], item["tools"]) == ("mcp_list_tools", "weather", [])
+    client.send("conversation.item.retrieve", item_id=item["id"])
+    item = client.expect("conversation.item.retrieved")["item"]
     assert [tool["name"] for tool in item["tools"]] == ["get_forecast", "get_tide"]
     assert item["tools"][0]["description"] == "Forecast of the weather in a city."
     assert item["tools"][0]["input_schema"]["required"] == ["city"]
@@ -229,6 +231,7 @@ def test_servers_that_do_not_speak_mcp(odd, path, kind, code):
 def test_a_server_that_cannot_be_asked_is_told_in_a_warning(client, odd, path):
     url = "http://127.0.0.1:9/mcp" if path is None else odd + path
     client.update(tools=[{"type": "mcp", "server_label": "broken", "server_url": url, "authorization": "secret"}])
+    client.expect("conversation.item.created")
     client.expect("mcp_list_tools.in_progress")
     client.expect("mcp_list_tools.failed")
     warning = client.expect("warning")["warning"]

@@ -74,15 +74,19 @@ class McpTools:
                 yield Join(known.task)
 
     def _list(self, known: _Known) -> Steps:
-        item_id = new_id("mcpl")
-        self._context.emit("mcp_list_tools.in_progress", item_id=item_id)
+        head = {"id": new_id("mcpl"), "object": "realtime.item", "type": "mcp_list_tools"}
+        # The live tests of Microsoft's SDK for .NET have the item first, and no tools in it. Retrieving it shows them.
+        item = Item({**head, "server_label": known.described["server_label"], "tools": []})
+        self._conversation.add(item)
+        self._conversation.announce(item)
+        self._context.emit("mcp_list_tools.in_progress", item_id=item.id)
         try:
             if not self._context.remote_mcp and not is_loopback(known.described["server_url"]):
                 raise McpError("http_error", _OFFLINE)
             yield Work(known.server.connect)
             offered: list[Json] = yield Work(known.server.tools)
         except McpError as error:
-            self._context.emit("mcp_list_tools.failed", item_id=item_id)
+            self._context.emit("mcp_list_tools.failed", item_id=item.id)
             label = known.described["server_label"]
             message = f"The tools of the MCP server '{label}' could not be listed. {error.message}"
             warning = {"message": message, "code": "mcp_list_tools_failed", "param": "session.tools"}
@@ -90,11 +94,8 @@ class McpTools:
             return
         allowed = known.described.get("allowed_tools")
         known.tools = [tool for tool in offered if allowed is None or tool["name"] in allowed]
-        head = {"id": item_id, "object": "realtime.item", "type": "mcp_list_tools"}
-        item = Item({**head, "server_label": known.described["server_label"], "tools": known.tools})
-        self._conversation.add(item)
-        self._conversation.announce(item)
-        self._context.emit("mcp_list_tools.completed", item_id=item_id)
+        item.wire = {**item.wire, "tools": known.tools}
+        self._context.emit("mcp_list_tools.completed", item_id=item.id)
 
     def functions(self, tools: Sequence[Json]) -> list[Json]:
         """Return tools as responders see them: what MCP servers offer looks like functions."""
