@@ -175,6 +175,22 @@ def test_a_response_may_bring_its_own_server(serve, dial, url):
     assert events[-1]["response"]["output"][0]["server_label"] == "mine"
 
 
+@pytest.mark.parametrize(
+    ("choice", "seen"),
+    [
+        ({"type": "mcp", "server_label": "weather"}, "required"),
+        ({"type": "mcp", "server_label": "weather", "name": "get_tide"}, {"type": "function", "name": "get_tide"}),
+    ],
+)
+def test_a_server_may_be_chosen(weather, choice, seen):
+    client, _, views, session = weather(allowed_tools=["get_tide"])
+    mine = {"type": "function", "name": "mine"}
+    client.update(tools=[mine, *session["tools"]], tool_choice=choice)
+    client.respond()
+    assert [tool["name"] for tool in views[0].tools] == ["get_tide"]
+    assert views[0].tool_choice == seen
+
+
 # Servers that are none
 
 

@@ -55,6 +55,17 @@ def test_the_transcript_is_cut_where_the_audio_is(serve, dial, end, transcript):
     assert views[-1].items[0]["content"][0]["transcript"] == transcript
 
 
+def test_words_that_nobody_timed_are_taken_to_be_spread_evenly(client, tools):
+    part = {"type": "audio", "audio": tools.base64_of(tools.silence(4000)), "transcript": "four words like these"}
+    client.send(
+        "conversation.item.create", item={"type": "message", "id": "own", "role": "assistant", "content": [part]}
+    )
+    client.expect("conversation.item.created")
+    client.send("conversation.item.truncate", item_id="own", content_index=0, audio_end_ms=2200)
+    client.expect("conversation.item.truncated")
+    assert retrieve(client, "own") == ("four words", 2200)
+
+
 def test_a_cut_item_can_be_cut_further_but_not_back(serve, dial):
     client = dial(serve(synthesizer=Steady(), responder=lambda view: STEADY))
     item_id = reply(client)["id"]

@@ -12,7 +12,7 @@ from voicelive.emulator import audio
 from voicelive.emulator.context import Context, new_id
 from voicelive.emulator.refusal import array, boolean, mapping, one_of, refuse, required, text, whole
 from voicelive.emulator.speech import Transcript, WordTime
-from voicelive.emulator.timing import cut
+from voicelive.emulator.timing import cut, spread
 
 __all__ = ("Clip", "Conversation", "Item", "decode_audio")
 
@@ -302,13 +302,15 @@ class Conversation:
             appended: What to write after the words that are left.
         """
         clip = item.clips[index]
+        length = clip.milliseconds
         del clip.pcm[end_ms * clip.rate // 1000 * 2 :]
-        item.wire["content"] = [
-            {**part, "transcript": cut(part.get("transcript") or "", item.words, end_ms) + appended}
-            if i == index
-            else part
-            for i, part in enumerate(item.wire["content"])
-        ]
+        content: list[Json] = list(item.wire["content"])
+        # A message that is still being spoken has none yet.
+        if index < len(content):
+            said = content[index].get("transcript") or ""
+            kept = cut(said, item.words or spread(said, 0, length), end_ms) + appended
+            content[index] = {**content[index], "transcript": kept}
+            item.wire["content"] = content
         item.words = [word for word in item.words if word.end_ms <= end_ms]
         item.heard.pop(index, None)
         self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)

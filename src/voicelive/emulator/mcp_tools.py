@@ -107,6 +107,15 @@ class McpTools:
                 found += (_function(known, offered) for offered in known.tools)
         return found
 
+    def choice(self, tools: Sequence[Json], chosen: Json | str | None) -> tuple[list[Json], Json | str]:
+        """Return tools and the choice among them as responders see them: a choice of a server is one of its tools."""
+        functions = self.functions(tools)
+        if not isinstance(chosen, dict) or chosen.get("type") != "mcp":
+            return functions, chosen or "auto"
+        offered = [function for function in functions if function.get("server_label") == chosen.get("server_label")]
+        name = chosen.get("name")
+        return offered, "required" if name is None else {"type": "function", "name": name}
+
     # Calling them
 
     def needs_approval(self, function: Mapping[str, Any]) -> bool:

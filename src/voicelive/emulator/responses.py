@@ -166,11 +166,12 @@ class Responses:
 
     def _view(self, fields: Json, history: list[Json] | None, more: str = "") -> ConversationView:
         items = self._conversation.history() if history is None else history
+        tools, tool_choice = self._stage.tools.choice(fields["tools"] or (), fields["tool_choice"])
         return ConversationView(
             items=items,
             instructions="\n".join(part for part in (fields["instructions"] or "", more) if part),
-            tools=self._stage.tools.functions(fields["tools"] or ()),
-            tool_choice=fields["tool_choice"] or "auto",
+            tools=tools,
+            tool_choice=tool_choice,
             modalities=fields["modalities"],
             heard_seconds=self._heard_seconds(items),
             number=self._count,
