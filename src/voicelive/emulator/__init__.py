@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 from voicelive.emulator.brain import Brain
+from voicelive.emulator.chat import ChatResponder
 from voicelive.emulator.exchange import SessionRecord
 from voicelive.emulator.faults import Fault
 from voicelive.emulator.injection import ActiveFault
@@ -39,6 +40,7 @@ __all__ = (
     "ActiveFault",
     "Answer",
     "Brain",
+    "ChatResponder",
     "Close",
     "ConversationView",
     "Emulator",
