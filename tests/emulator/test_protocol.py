@@ -74,7 +74,7 @@ def test_sessions(serve, dial):
 )
 def test_spoken_turns(serve, dial):
     client = dial(serve(), AZURE)
-    client.update(turn_detection=VAD)
+    client.update(turn_detection=VAD, input_audio_transcription={"model": "gpt-4o-transcribe"})
     client.speak()
     client.until("conversation.item.created")
 

@@ -32,11 +32,18 @@ def heard(serve, dial):
     return heard
 
 
-def test_deltas_make_up_the_transcript(heard):
-    deltas, completed = heard("One two three four five.")
-    assert "".join(delta["delta"] for delta in deltas) == completed["transcript"] == "One two three four five."
-    assert len(deltas) == 2
-    assert completed["language"] == "en-US"
+@pytest.mark.parametrize(
+    ("transcription", "count"),
+    [("azure-speech", 0), ("mai-transcribe-1", 0), ("whisper-1", 1), ("gpt-4o-transcribe", 2)],
+)
+@pytest.mark.parametrize("model", ["gpt-4.1", "gpt-realtime"])
+def test_deltas_make_up_the_transcript_of_models_that_send_any(heard, model, transcription, count):
+    said = "One two three four five."
+    deltas, completed = heard(said, model, input_audio_transcription={"model": transcription})
+    assert completed["transcript"] == said
+    assert "".join(delta["delta"] for delta in deltas) == (said if count else "")
+    assert len(deltas) == count
+    assert completed.get("language") == (None if count else "en-US")
     assert not completed.keys() & {"logprobs", "phrases"}
 
 

@@ -21,6 +21,7 @@ Json = dict[str, Any]
 _EVENT = "conversation.item.input_audio_transcription"
 _LOGPROBS = "item.input_audio_transcription.logprobs"
 _PHRASES = "item.input_audio_transcription.phrases"
+_OPENAI_MODELS = ("whisper", "gpt-")
 _WORDS_PER_DELTA = 3
 _DEFAULT_LANGUAGE = "en-US"
 _DEFAULT_CONFIDENCE = 0.95
@@ -110,12 +111,12 @@ class Transcription:
         content = item.wire["content"]
         item.wire["content"] = [{**p, "transcript": result.text} if i == index else p for i, p in enumerate(content)]
         include = self._context.settings["include"] or ()
-        for delta in _pieces(result.text):
+        for delta in _deltas(self._model, result.text):
             logprobs = {"logprobs": _logprobs(delta)} if _LOGPROBS in include else {}
             self._context.emit(f"{_EVENT}.delta", **where, delta=delta, **logprobs)
         completed: Json = {"transcript": result.text}
         language = result.language or self._language
-        if self._context.version.has("language"):
+        if self._context.version.has("language") and not self._model.startswith(_OPENAI_MODELS):
             completed["language"] = language
         if _LOGPROBS in include:
             completed["logprobs"] = _logprobs(result.text)
@@ -124,10 +125,24 @@ class Transcription:
         self._context.emit(f"{_EVENT}.completed", **where, **completed)
 
     @property
+    def _model(self) -> str:
+        return str(self._context.settings.within("input_audio_transcription").get("model"))
+
+    @property
     def _language(self) -> str:
         # "en,zh" asks for the language to be found out; the first will do.
         configured = self._context.settings.within("input_audio_transcription").get("language")
         return str(configured).split(",")[0] if configured else _DEFAULT_LANGUAGE
+
+
+def _deltas(model: str, said: str) -> list[str]:
+    """Return the pieces in which a model tells what was said.
+
+    In recordings of the service Azure's models tell all of it at the end, and whisper all of it in one piece before.
+    """
+    if not said or not model.startswith(_OPENAI_MODELS):
+        return []
+    return [said] if model.startswith("whisper") else _pieces(said)
 
 
 def _pieces(said: str) -> list[str]:
