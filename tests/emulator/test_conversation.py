@@ -22,6 +22,10 @@ def test_items_keep_their_ids_and_are_echoed_complete(client):
     assert create(client, MESSAGE)["previous_item_id"] == "mine"
 
 
+def test_cascaded_models_have_an_empty_text_before_the_first_typed_item(serve, dial):
+    assert create(dial(serve(), "gpt-4.1"), MESSAGE)["previous_item_id"] == ""
+
+
 @pytest.mark.parametrize(
     ("item", "echo"),
     [

@@ -109,7 +109,7 @@ def test_cascaded_model_transcribes_before_the_item_is_created(serve, dial, tool
     kinds = tools.types(events)
     assert kinds.index(f"{TRANSCRIPTION}.completed") < kinds.index("conversation.item.created")
     created = events[kinds.index("conversation.item.created")]
-    assert created["previous_item_id"] == ""
+    assert created["previous_item_id"] is None
     assert created["item"]["content"][0]["transcript"].endswith("s of speech)")
     assert kinds.index("conversation.item.created") < kinds.index("response.created")
     assert events[-1]["response"]["conversation_id"] == ""

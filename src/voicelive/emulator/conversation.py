@@ -131,15 +131,13 @@ class Conversation:
             "mcp_approval_response": self._approve,
         }
 
-    @property
-    def nothing(self) -> str | None:
-        """What stands for "no item" in ``previous_item_id``: the two kinds of models differ."""
-        return None if self._context.settings.realtime else ""
-
     def before(self, item: Item) -> str | None:
         """Return the id of the item before this one, or what stands for none."""
         index = next((i for i, other in enumerate(self.items) if other is item), 0)
-        return self.items[index - 1].id if index else self.nothing
+        if index:
+            return self.items[index - 1].id
+        # In recordings, cascaded models have "" before what was typed and null before what was spoken.
+        return None if self._context.settings.realtime or item.clips else ""
 
     def announce(self, item: Item) -> None:
         """Send ``conversation.item.created``."""
