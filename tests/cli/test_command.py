@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import wave
@@ -130,6 +131,9 @@ def test_replies_that_cannot_be_written_are_refused_before_the_conversation(tmp_
         (["demo", "--speed", "fast"], "not 'fast'"),
         (["emulator", "--port", "70000"], "a port is a number from 0 to 65535, not '70000'"),
         (["emulator", "--script", "none.json"], "cannot read none.json: no such file or directory"),
+        (["emulator", "--chat", "http://localhost/v1"], "--chat and --chat-model go together"),
+        (["emulator", "--chat-model", "tiny"], "--chat and --chat-model go together"),
+        (["emulator", "--chat", "localhost", "--chat-model", "tiny"], "--chat: base_url must be a URL such as "),
     ],
 )
 def test_wrong_usage_is_one_line(arguments: list[str], message: str, tmp_path: Path) -> None:
@@ -238,6 +242,32 @@ def test_the_emulator_serves_until_stopped(number: str, tmp_path: Path) -> None:
         process.send_signal(signal.Signals[number])
         output, errors = process.communicate(timeout=20)
         assert (process.returncode, output, errors) == (0, "Stopped.\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
+def test_a_turn_that_comes_otherwise_than_expected_is_told_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "talk.yaml").write_text("- {expect: Hello, reply: Hi.}", encoding="utf-8")
+    with running("emulator", "--script", "talk.yaml", "--api-key", "k3y", cwd=tmp_path) as process:
+        endpoint = line_with(process, "AZURE_VOICELIVE_ENDPOINT=").strip().partition("=")[2]
+        line_with(process, "Ctrl-C stops it.")
+        with voicelive.connect(endpoint=endpoint, credential="k3y", model="gpt-realtime") as conn:
+            conn.response.create()
+            assert next(event.response.status for event in conn if event.type == "response.done") == "failed"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (1, "voicelive: turn 1 of the script expects 'Hello', but got ''\n")
+
+
+def test_a_model_that_is_not_there_is_told_in_the_response(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    with running("emulator", "--chat", url, "--chat-model", "tiny", "--api-key", "k3y", cwd=tmp_path) as process:
+        endpoint = line_with(process, "AZURE_VOICELIVE_ENDPOINT=").strip().partition("=")[2]
+        line_with(process, "Ctrl-C stops it.")
+        with voicelive.connect(endpoint=endpoint, credential="k3y", model="gpt-realtime") as conn:
+            conn.response.create()
+            done = next(event.response for event in conn if event.type == "response.done")
+    assert f"Nothing answers at {url}" in str(done.as_dict())
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voicelive.cli.console import Console
 from voicelive.cli.errors import CommandError, UsageError, reason
-from voicelive.emulator import Emulator, Fault, Script, ScriptFileError, SpeechUnavailableError
+from voicelive.emulator import ChatResponder, Emulator, Fault, Script, ScriptFileError, SpeechUnavailableError
 from voicelive.emulator.script_file import read_script
 
 __all__ = ("run",)
@@ -25,6 +25,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             port=arguments.port,
             api_key=arguments.api_key or None,
             script=script,
+            responder=_model(arguments.chat, arguments.chat_model),
             speech=arguments.speech,
             speed=arguments.speed,
             allowed_hosts=arguments.allowed_host,
@@ -62,6 +63,17 @@ def _script(path: str | None) -> Script | None:
         raise UsageError(f"cannot read {path}: {reason(error)}") from None
     except ScriptFileError as error:
         raise UsageError(f"{path} is not a script: {error}") from None
+
+
+def _model(url: str | None, name: str | None) -> ChatResponder | None:
+    if url is None and name is None:
+        return None
+    if url is None or name is None:
+        raise UsageError("--chat and --chat-model go together: where the model is, and what it is called")
+    try:
+        return ChatResponder(url, name, api_key=os.environ.get("VOICELIVE_CHAT_API_KEY") or None)
+    except ValueError as error:
+        raise UsageError(f"--chat: {error}") from None
 
 
 def _fault(text: str) -> Fault:

@@ -32,6 +32,7 @@ exit codes:
 
 environment:
   AZURE_VOICELIVE_ENDPOINT, AZURE_VOICELIVE_API_KEY   where your programs connect to
+  VOICELIVE_CHAT_API_KEY                              key for the endpoint of "emulator --chat"
   NO_COLOR                                            plain output
 """
 
@@ -48,6 +49,9 @@ voice, but understands nothing: transcripts and replies are scripted.
 _EMULATOR = """\
 Serve the Voice Live protocol on this machine until stopped, for programs to try and
 to test against. Prints the two environment variables that make them connect here.
+
+Without a script or a model it answers by rules: small talk, simple questions, arithmetic,
+dates, "repeat after me", and calls of the functions that a program declares.
 """
 
 _DOCTOR = """\
@@ -58,10 +62,15 @@ something is wrong.
 """
 
 _EMULATOR_EPILOG = """\
-a script file holds a list of turns in JSON:
+a script file holds a list of turns in JSON, or in YAML with the extra voicelive[emulator]:
   [{"transcript": "What time is it?", "reply": "Ten past nine."},
-   {"reply": {"calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}},
+   {"expect": {"regex": "weather"},
+    "reply": {"calls": [{"name": "get_weather", "arguments": {"city": "Paris"}}]}},
    {"transcript": "Bye", "reply": "Goodbye!", "close": {"code": 1000, "reason": "done"}}]
+if a turn does not get what it expects, the exit code is 1
+
+a model of yours answers, for example with Ollama or llama.cpp:
+  --chat http://localhost:11434/v1 --chat-model llama3.2
 
 a fault is a moment and what happens then; --fault may be given several times:
   --fault 'after=response.created drop'
@@ -198,7 +207,11 @@ def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: a free one)")
     parser.add_argument("--api-key", metavar="KEY", help="the key that clients must send (default: a random one)")
-    parser.add_argument("--script", metavar="FILE", help="what is heard and answered, see below (default: an echo)")
+    parser.add_argument("--script", metavar="FILE", help="what is heard and answered, see below")
+    parser.add_argument(
+        "--chat", metavar="URL", help="let a model answer, by the OpenAI-compatible API that begins here"
+    )
+    parser.add_argument("--chat-model", metavar="NAME", help="the model's name; its key is read from the environment")
     parser.add_argument(
         "--speed", type=_speed, default=10.0, metavar="N", help="N times faster than people talk (default: %(default)g)"
     )
