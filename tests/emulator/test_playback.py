@@ -55,6 +55,18 @@ def test_the_transcript_is_cut_where_the_audio_is(serve, dial, end, transcript):
     assert views[-1].items[0]["content"][0]["transcript"] == transcript
 
 
+def test_a_message_may_be_cut_while_it_is_being_spoken(serve, dial):
+    client = dial(serve(synthesizer=Steady(), responder=lambda view: STEADY, speed=4))
+    client.send("response.create")
+    for _ in range(12):
+        item_id = client.until("response.audio.delta")[-1]["item_id"]
+    client.send("conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=450)
+    client.until("conversation.item.truncated")
+    client.send("response.cancel")
+    client.until("response.done")
+    assert retrieve(client, item_id) == ("One", 450)
+
+
 def test_words_that_nobody_timed_are_taken_to_be_spread_evenly(client, tools):
     part = {"type": "audio", "audio": tools.base64_of(tools.silence(4000)), "transcript": "four words like these"}
     client.send(

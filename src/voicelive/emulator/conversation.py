@@ -62,6 +62,8 @@ class Item:
     """Where in a clip the speech is, in ms; the whole clip if it is not known."""
     words: list[WordTime] = field(default_factory=list[WordTime])
     """When the words of the assistant's only clip are."""
+    cut_ms: int | None = None
+    """Where it is to be cut once it was spoken."""
     truncated: bool = False
     """Whether the service has cut it after an interruption."""
     unheeded: bool = False
@@ -299,19 +301,20 @@ class Conversation:
             end_ms: Where, in ms.
             appended: What to write after the words that are left.
         """
-        clip = item.clips[index]
-        length = clip.milliseconds
-        del clip.pcm[end_ms * clip.rate // 1000 * 2 :]
+        self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)
         content: list[Json] = list(item.wire["content"])
-        # A message that is still being spoken has none yet.
-        if index < len(content):
-            said = content[index].get("transcript") or ""
-            kept = cut(said, item.words or spread(said, 0, length), end_ms) + appended
-            content[index] = {**content[index], "transcript": kept}
-            item.wire["content"] = content
+        if index >= len(content):
+            # A message that is still being spoken has no content yet.
+            item.cut_ms = end_ms
+            return
+        clip = item.clips[index]
+        said = content[index].get("transcript") or ""
+        kept = cut(said, item.words or spread(said, 0, clip.milliseconds), end_ms) + appended
+        content[index] = {**content[index], "transcript": kept}
+        item.wire["content"] = content
+        del clip.pcm[end_ms * clip.rate // 1000 * 2 :]
         item.words = [word for word in item.words if word.end_ms <= end_ms]
         item.heard.pop(index, None)
-        self._context.emit("conversation.item.truncated", item_id=item.id, content_index=index, audio_end_ms=end_ms)
 
     def _delete(self, event: Mapping[str, Any]) -> None:
         item = self._known(event, "delete")

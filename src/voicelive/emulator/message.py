@@ -16,7 +16,7 @@ from voicelive.emulator.fields import output_rate
 from voicelive.emulator.playback import Playback
 from voicelive.emulator.speech import Speech, VisemeTime, WordTime
 from voicelive.emulator.steps import Pause, Steps, Work
-from voicelive.emulator.timing import moved, spread
+from voicelive.emulator.timing import cut, moved, spread
 from voicelive.emulator.visemes import spelled
 
 __all__ = ("TEXT_PAUSE", "Message")
@@ -91,7 +91,7 @@ class Message:
 
     def close(self) -> None:
         """End the part."""
-        self._item.wire["content"] = [self._part]
+        self._item.wire["content"] = [self._kept()]
         if self._aloud:
             self._emit("response.audio.done")
             self._marks.close()
@@ -99,6 +99,13 @@ class Message:
         else:
             self._emit("response.text.done", text=self._part["text"])
         self._emit("response.content_part.done", part=dict(self._part))
+
+    def _kept(self) -> Json:
+        """Return the part as the conversation keeps it, which is less if the client has cut it meanwhile."""
+        if (end := self._item.cut_ms) is None or not self._aloud:
+            return self._part
+        del self._clip.pcm[end * self._clip.rate // 1000 * 2 :]
+        return {**self._part, "transcript": cut(self._part["transcript"], self._item.words, end)}
 
     # Speech
 
