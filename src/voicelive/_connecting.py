@@ -4,25 +4,89 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
+from voicelive._reconnecting import FollowedSession, LinkT, Reconnector, dial_until
 from voicelive.credentials import check_credential, check_scopes, default_token
 from voicelive.exceptions import ConnectTimeoutError, NotConnectedError
 from voicelive.protocol._arguments import expect, warn_unknown
 from voicelive.protocol.address import API_VERSION, build_address, build_headers, check_headers
 from voicelive.protocol.options import WebsocketConnectionOptions, parse_options
+from voicelive.protocol.policy import ReconnectPolicy
 from voicelive.protocol.session import Session
 from voicelive.transport._proxy import choose_proxy
 
 if TYPE_CHECKING:
+    from voicelive._reconnecting import Link, Links, MakeReconnector
     from voicelive.credentials import Credential
-    from voicelive.transport import AsyncTransport, BlockingTransport
+    from voicelive.protocol.address import Address
+    from voicelive.protocol.options import TransportOptions
+    from voicelive.protocol.stream import Waker
 
-__all__ = ("BaseConnection", "Connecting")
+__all__ = ("BaseConnection", "Connecting", "Target")
 
 _CREDENTIAL_HEADERS = frozenset(("api-key", "authorization"))
+
+
+class Target:
+    """What to dial, as often as it takes, and how far that has got.
+
+    Args:
+        build: Builds the address, for the agent's conversation of that id if there is one.
+        options: See ``TransportOptions``.
+        credential: Asked anew for every connection; ``None``: the caller's headers say who we are.
+        scopes: What a token is asked for.
+        headers: The caller's.
+        new_session: Makes what keeps account of a session, from the address that may be shown.
+
+    Attributes:
+        phase: What it is doing, for messages.
+        agent: Whether an agent answers, with a conversation that the service keeps.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[str | None], Address],
+        options: TransportOptions,
+        credential: object,
+        scopes: tuple[str, ...],
+        headers: Mapping[str, str],
+        new_session: Callable[[str], Session],
+    ) -> None:
+        first = build(None)
+        self.options = options
+        self.credential = credential
+        self.scopes = scopes
+        self.phase = "credential"
+        self.agent = "agent-name=" in first.resource
+        self.display = first.display
+        self._build = build
+        self._headers = headers
+        self._new_session = new_session
+
+    def address(self, conversation_id: str | None) -> Address:
+        """Return where to connect."""
+        return self._build(conversation_id)
+
+    def headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+        """Return the headers of the handshake."""
+        return build_headers(authorization, self._headers)
+
+    def new_session(self) -> Session:
+        """Return what keeps account of a new session."""
+        return self._new_session(self.display)
+
+    def timed_out(self) -> ConnectTimeoutError:
+        """Return the error for a connection that took too long."""
+        limit = self.options.handshake_timeout
+        return ConnectTimeoutError(
+            f"not connected to {self.display} within {limit:g} s: {_PHASES[self.phase]}; "
+            "raise handshake_timeout in connection_options if it needs longer",
+            timeout=limit,
+            phase=self.phase,
+        )
 
 
 class Connecting:
@@ -48,6 +112,7 @@ class Connecting:
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | bool = True,
         allow_insecure: bool = False,
+        reconnect: ReconnectPolicy | None = None,
         **unknown: Never,
     ) -> None:
         """Check what to connect to, and how.
@@ -77,6 +142,7 @@ class Connecting:
             ssl_context: Trust and client certificates for TLS. Default: the system's.
             proxy: URL of a proxy (``http``, ``socks5``); true: what the environment says; false: none.
             allow_insecure: Send the credential without encryption to another machine (``http``, ``ws``).
+            reconnect: Make a connection that broke anew, and restore the session on it. Default: do not.
             **unknown: Ignored.
 
         Raises:
@@ -84,30 +150,42 @@ class Connecting:
             ValueError: An argument, or a combination, that cannot work; the message says what to write instead.
         """
         warn_unknown("keyword", unknown, _KEYWORDS)
-        self._address = build_address(
+        build = partial(
+            build_address,
             _required_endpoint(endpoint),
             api_version=_default_version() if api_version is None else api_version,
             model=model,
             agent_name=agent_name,
             project_name=project_name,
             agent_version=agent_version,
-            conversation_id=conversation_id,
             authentication_identity_client_id=authentication_identity_client_id,
             foundry_resource_override=foundry_resource_override,
             query=query,
         )
-        self._options = parse_options(connection_options, ssl_context=ssl_context, proxy=proxy)
-        if isinstance(self._options.proxy, str):
-            choose_proxy(self._address, self._options.proxy)
+        self._address = address = build(conversation_id=conversation_id)
+        options = parse_options(connection_options, ssl_context=ssl_context, proxy=proxy)
+        if isinstance(options.proxy, str):
+            choose_proxy(address, options.proxy)
         self._scopes = check_scopes(credential_scopes)
         self._caller_headers = check_headers(headers)
-        self._credential = self._choose_credential(credential)
-        self._phase = "credential"
+        self._policy = (
+            None if reconnect is None else expect("reconnect", reconnect, ReconnectPolicy, "a ReconnectPolicy")
+        )
+        self._conversation_id = conversation_id
+        self._target = Target(
+            lambda conversation: build(conversation_id=conversation or conversation_id),
+            options,
+            self._choose_credential(credential),
+            self._scopes,
+            self._caller_headers,
+            Session if reconnect is None else FollowedSession,
+        )
+        self._options, self._credential, self._phase = options, self._target.credential, "credential"
         self._entered = False
         allowed = expect("allow_insecure", allow_insecure, bool, "True or False")
-        if not (self._address.secure or self._address.loopback or allowed):
+        if not (address.secure or address.loopback or allowed):
             raise ValueError(
-                f"{self._address.display} is not encrypted, and everybody on the way could read the credential; "
+                f"{address.display} is not encrypted, and everybody on the way could read the credential; "
                 "write https:// or wss://, or pass allow_insecure=True if the network is safe"
             )
 
@@ -126,15 +204,30 @@ class Connecting:
         self._entered = True
 
     def _headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
-        return build_headers(authorization, self._caller_headers)
+        return self._target.headers(authorization)
 
     def _timed_out(self) -> ConnectTimeoutError:
-        limit = self._options.handshake_timeout
-        return ConnectTimeoutError(
-            f"not connected to {self._address.display} within {limit:g} s: {_PHASES[self._phase]}; "
-            "raise handshake_timeout in connection_options if it needs longer",
-            timeout=limit,
-            phase=self._phase,
+        self._target.phase = self._phase
+        return self._target.timed_out()
+
+    async def _open(self, links: Links[LinkT], waker: Callable[[], Waker]) -> tuple[Session, LinkT]:
+        """Connect; see ``enter``. Written once for all styles, as in ``_reconnecting``."""
+
+        async def dial() -> tuple[Session, LinkT]:
+            return await links.bounded(links.dial())
+
+        return await (dial() if self._policy is None else dial_until(self._policy, dial, waker))
+
+    def _reconnector(self, links: Links[LinkT]) -> MakeReconnector[LinkT] | None:
+        """Return what makes a connection anew, if that is wanted."""
+        if self._policy is None:
+            return None
+        return partial(
+            Reconnector[LinkT],
+            links=links,
+            policy=self._policy,
+            agent=self._target.agent,
+            conversation_id=self._conversation_id,
         )
 
     def __repr__(self) -> str:
@@ -188,7 +281,7 @@ class BaseConnection:
     def __init__(
         self,
         session: Session,
-        transport: AsyncTransport | BlockingTransport,
+        transport: Link,
         receive_timeout: float | None,
     ) -> None:
         self._session = session

@@ -11,6 +11,7 @@ import inspect
 import re
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -42,6 +43,8 @@ Source = Callable[[], object]
 _JSON_WEB_TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*")
 # A callable gives a token credential, that gives a token: more is a credential that never comes to an end.
 _STEPS = 3
+_SLICE = 0.25
+"""Seconds between looks at whether an answer is still wanted."""
 
 
 class InThread(Protocol):
@@ -97,8 +100,16 @@ def default_token(scopes: Sequence[str]) -> AccessToken:
         return credential.get_token(*scopes)
 
 
-def authorize(credential: object, scopes: Sequence[str], timeout: float) -> Header:
+def authorize(
+    credential: object, scopes: Sequence[str], timeout: float, stop: Callable[[], bool] = lambda: False
+) -> Header:
     """Return name and value of the header for a credential. Blocks, for at most ``timeout`` seconds.
+
+    Args:
+        credential: The credential.
+        scopes: What a token is asked for.
+        timeout: Seconds.
+        stop: Asked now and then whether to give up before that.
 
     Raises:
         CredentialError: The credential gave nothing usable; its own error is the cause.
@@ -108,7 +119,7 @@ def authorize(credential: object, scopes: Sequence[str], timeout: float) -> Head
         step = _step(credential, scopes)
         if not callable(step):
             return step
-        credential = _call_with_timeout(partial(_call, step), timeout)
+        credential = _call_with_timeout(partial(_call, step), timeout, stop)
     raise _unusable(credential)
 
 
@@ -201,7 +212,7 @@ async def _wait_for(given: Awaitable[object]) -> object:
     return await given
 
 
-def _call_with_timeout(function: Callable[[], object], timeout: float) -> object:
+def _call_with_timeout(function: Callable[[], object], timeout: float, stop: Callable[[], bool]) -> object:
     outcome: list[object] = []
     failure: list[Exception] = []
 
@@ -215,7 +226,9 @@ def _call_with_timeout(function: Callable[[], object], timeout: float) -> object
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(run,), name="voicelive-credential", daemon=True)
     thread.start()
-    thread.join(timeout)
+    deadline = time.monotonic() + timeout
+    while thread.is_alive() and not stop() and (left := deadline - time.monotonic()) > 0:
+        thread.join(min(left, _SLICE))
     if failure:
         raise _failed(failure[0]) from failure[0]
     if not outcome:

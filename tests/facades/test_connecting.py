@@ -59,7 +59,9 @@ SEED = [
 @pytest.mark.parametrize("connect", [voicelive.connect, voicelive.aio.connect])
 def test_connect_takes_keywords_only_and_all_of_the_vendors(connect: Any) -> None:
     parameters = list(inspect.signature(connect).parameters.values())
-    assert [parameter.name for parameter in parameters] == [*SEED, "ssl_context", "proxy", "allow_insecure", "unknown"]
+    assert [parameter.name for parameter in parameters] == [
+        *(*SEED, "ssl_context", "proxy", "allow_insecure", "reconnect", "unknown")
+    ]
     assert {parameter.kind for parameter in parameters[:-1]} == {inspect.Parameter.KEYWORD_ONLY}
     assert parameters[-1].kind is inspect.Parameter.VAR_KEYWORD
 

@@ -31,8 +31,8 @@ from voicelive.protocol.wire import encode_json
 
 __all__ = ("Ledger", "Restoring")
 
-_INPUT_RATES = {"g711_ulaw": 1, "g711_alaw": 1}
-"""Bytes per sample."""
+_INPUT_BYTES = {"g711_ulaw": 1, "g711_alaw": 1}
+"""Bytes per sample, where it is not 2."""
 
 # Errors that belong to one kind of event, for when the service does not say to which event.
 _REFUSED = {
@@ -54,7 +54,7 @@ class Restoring:
         frames: What to send first, in order.
         restored: Ids of the items that were put in.
         lost: What was refused, or could not even be tried.
-        session: The new session as the service describes it.
+        session: The new session as the service describes it, by the names on the wire.
         with_items: Whether the items are put in.
     """
 
@@ -62,7 +62,7 @@ class Restoring:
         self.with_items = with_items
         self.frames: list[bytes] = []
         self.lost: list[Lost] = []
-        self.session = session
+        self.session = session.as_dict()
         self._items: dict[str, Json] = {}
         self._waiting: dict[str, str | None] = {}
 
@@ -89,7 +89,7 @@ class Restoring:
         """Follow an event of the new session; return whether it was an answer that is meant for nobody else."""
         match event:
             case ServerEventSessionUpdated():
-                self.session = event.session
+                self.session |= event.session.as_dict()
                 return self._answered(None)
             case ServerEventConversationItemCreated() if event.item is not None and event.item.id is not None:
                 return self._answered(event.item.id)
@@ -126,6 +126,7 @@ class Ledger:
     def __init__(self, policy: ReconnectPolicy, new_id: Callable[[str], str] = make_id) -> None:
         self._history = History()
         self._outbox = Outbox(policy.keep_audio * 1000, policy.max_queued, new_id)
+        self._session: Json = {}
         self._settings: Json = {}
         self._transcription: Json = {}
         self._responses: dict[str, Json] = {}
@@ -157,7 +158,7 @@ class Ledger:
 
     def begin(self, session: ResponseSession) -> None:
         """Take the first event's session."""
-        self._configure(session)
+        self._configure(session.as_dict())
 
     def record(self, frame: bytes) -> tuple[bytes, bool]:
         """Take an event to send. Return it with the ids it needs, and whether to send it now.
@@ -174,7 +175,11 @@ class Ledger:
             self._transcription |= _part(entry.frame, "session")
         elif entry.type == "conversation.item.truncate" and not online:
             self._cut_short(entry.frame)
-        return entry.frame, online
+        return entry.frame, online and not self._outbox.stalled
+
+    def stall(self) -> None:
+        """Take note that sending has failed, though what came before that is still being read."""
+        self._outbox.stalled = True
 
     def _cut_short(self, frame: bytes) -> None:
         """Truncate an item here that no service can truncate any more."""
@@ -200,18 +205,20 @@ class Ledger:
 
     # What the events mean
 
-    def _configure(self, session: ResponseSession) -> None:
-        # Parsed from the wire, anything may be missing.
-        audio_format = str(session.get("input_audio_format") or "pcm16")
-        rate = session.get("input_audio_sampling_rate") or (8000 if audio_format in _INPUT_RATES else 24000)
-        self._outbox.reformat(rate * _INPUT_RATES.get(audio_format, 2))
-        self._outbox.detects = session.get("turn_detection", True) is not None
-        self._history.rate = output_rate(session.get("output_audio_format") or "pcm16")
-        if session.agent is not None and session.agent.thread_id:
-            self._thread_id = session.agent.thread_id
+    def _configure(self, session: Json) -> None:
+        """Take over what the service says of the session. It may leave out what has not changed."""
+        self._session |= session
+        audio_format = self._session.get("input_audio_format") or "pcm16"
+        sample = _INPUT_BYTES.get(audio_format, 2)
+        self._outbox.reformat(
+            sample * (self._session.get("input_audio_sampling_rate") or (24000 if sample == 2 else 8000))
+        )
+        self._outbox.detects = self._session.get("turn_detection", True) is not None
+        self._history.rate = output_rate(self._session.get("output_audio_format") or "pcm16")
+        self._thread_id = (self._session.get("agent") or {}).get("thread_id") or self._thread_id
 
     def _session_updated(self, event: ServerEventSessionUpdated) -> None:
-        self._configure(event.session)
+        self._configure(event.session.as_dict())
         if (entry := self._outbox.answered("session.update")) is not None:
             self._settings |= _part(entry.frame, "session")
 
@@ -340,6 +347,7 @@ class Ledger:
         """Take note that the session goes on, and return the event that says so."""
         outbox = self._outbox
         outbox.online = True
+        self._session = {}
         self._configure(restoring.session)
         lost = [*self._lost, *outbox.lost, *restoring.lost]
         if restoring.with_items:
@@ -349,7 +357,9 @@ class Ledger:
             lost.append(Lost(kind="audio", reason="not_kept", audio_ms=round(outbox.lost_ms)))
         self._lost, outbox.lost, outbox.lost_ms = [], [], 0.0
         resent, self._resent = self._resent, []
-        return Reconnected(session_id=restoring.session.id, restored=restoring.restored, resent=resent, lost=lost)
+        return Reconnected(
+            session_id=restoring.session.get("id"), restored=restoring.restored, resent=resent, lost=lost
+        )
 
 
 def _part(frame: bytes, name: str) -> Json:

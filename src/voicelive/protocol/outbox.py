@@ -88,6 +88,7 @@ class Outbox:
 
     Attributes:
         online: Whether what is recorded is written at once.
+        stalled: Whether that is known to fail, though all that came before has not been read yet.
         rate: Bytes per second of the input audio.
         detects: Whether the service finds turns by itself.
         lost: What was given up, but for audio.
@@ -96,6 +97,7 @@ class Outbox:
 
     def __init__(self, keep: float, max_queued: int, new_id: Callable[[str], str]) -> None:
         self.online = True
+        self.stalled = False
         self.rate = 48000
         self.detects = True
         self.lost: list[Lost] = []
@@ -126,8 +128,8 @@ class Outbox:
             SendQueueFullError: There is no connection, and too much waits for one.
         """
         entry = self._audio(frame) or self._event(frame)
-        if not entry.is_audio and not self.online:
-            if entry.type in _OF_THE_SESSION:
+        if not entry.is_audio and (not self.online or self.stalled):
+            if not self.online and entry.type in _OF_THE_SESSION:
                 self.lost.append(entry.lost("superseded"))
                 return entry
             if self._queued + len(entry.frame) > self._max_queued:
@@ -369,7 +371,7 @@ class Outbox:
                 # The settings of a transcription session are restored with the session's.
                 if entry.type != "transcription_session.update":
                     self.lost.append(entry.lost("superseded" if entry.type in _OF_THE_SESSION else "unanswered"))
-        self.online = False
+        self.online = self.stalled = False
         self.unwrite()
         self._queued = 0
 

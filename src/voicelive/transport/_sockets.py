@@ -15,10 +15,10 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from voicelive.exceptions import ConnectTimeoutError
+from voicelive.exceptions import ConnectError, ConnectTimeoutError
 from voicelive.protocol.address import Address
 
 __all__ = ("READ", "SLICE", "WRITE", "Deadline", "open_socket", "wait")
@@ -58,12 +58,14 @@ class Deadline:
         address: Where the connection goes.
         at: When it has to be up (``time.monotonic``).
         timeout: Seconds that it was given, for messages.
+        stop: Asked now and then whether to give up before that.
 
     Attributes:
         phase: What it is doing, for messages.
     """
 
-    def __init__(self, address: Address, at: float, timeout: float) -> None:
+    def __init__(self, address: Address, at: float, timeout: float, stop: Callable[[], bool] = lambda: False) -> None:
+        self._stop = stop
         self._address = address
         self._at = at
         self._timeout = timeout
@@ -74,7 +76,10 @@ class Deadline:
 
         Raises:
             ConnectTimeoutError: There are none.
+            ConnectError: The connection is not wanted any more.
         """
+        if self._stop():
+            raise ConnectError(f"no connection to {self._address.display}: it was closed before it was up")
         left = self._at - time.monotonic()
         if left <= 0:
             raise ConnectTimeoutError(

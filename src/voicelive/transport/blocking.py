@@ -12,7 +12,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from voicelive.exceptions import ConnectError, ConnectionClosed, ReceiveTimeoutError
 from voicelive.protocol.address import Address
@@ -37,7 +37,12 @@ _logger = logging.getLogger("voicelive.transport")
 
 
 def connect(
-    address: Address, headers: Sequence[tuple[str, str]], options: TransportOptions, *, deadline: float
+    address: Address,
+    headers: Sequence[tuple[str, str]],
+    options: TransportOptions,
+    *,
+    deadline: float,
+    stop: Callable[[], bool] = lambda: False,
 ) -> SocketTransport:
     """Connect, through a proxy if there is one, and upgrade to a WebSocket. A failure leaves nothing behind.
 
@@ -46,13 +51,14 @@ def connect(
         headers: Headers of the upgrade request, the credential among them.
         options: See ``TransportOptions``.
         deadline: When to give up (``time.monotonic``); bounds name lookup, TCP, proxy, TLS and upgrade.
+        stop: Asked now and then whether to give up before that.
 
     Raises:
         ConnectTimeoutError: The deadline has passed.
         ConnectError: No connection: ``ProxyError``, ``CertificateError`` or another cause.
         HandshakeError: The server refused the upgrade; the subclass for its status.
     """
-    limit = Deadline(address, deadline, options.handshake_timeout)
+    limit = Deadline(address, deadline, options.handshake_timeout, stop)
     proxy = choose_proxy(address, options.proxy)
     websocket = WebSocket(address, headers, options)
     sock, early = _dial(address, proxy, limit)
