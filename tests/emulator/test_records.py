@@ -156,7 +156,7 @@ def test_faults_and_unreadable_frames_are_recorded(serve, tmp_path):
     recording = read(list_sessions(tmp_path)[0].path)
     assert [fault for _, fault in recording.faults] == [
         "after=session.created send-text='{}'",
-        "now",
+        "now send-text='[]'",
     ]
     assert [text for _, text in recording.invalid] == ["{broken"]
     assert recording.closed == (1006, "")

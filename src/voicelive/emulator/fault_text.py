@@ -9,13 +9,13 @@ import dataclasses
 import difflib
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from voicelive.emulator.faults import ACTIONS, MOMENTS, Action, Fault, Moment
 from voicelive.emulator.script import Close
 
-__all__ = ("parse", "spell")
+__all__ = ("parse", "spell", "spell_parts")
 
 Word = tuple[str, str | None]
 """What stands before ``=`` and what behind it, if there is one."""
@@ -31,10 +31,15 @@ def parse(text: str) -> Fault:
 
 def spell(fault: Fault) -> str:
     """Write a fault such that :func:`parse` gives it back."""
-    words = [word for part in (fault.when, *fault.do) for word in _spell(part)]
+    words = [spell_parts([fault.when, *fault.do])]
     words += [f"connection={fault.connection}"] if fault.connection is not None else []
     words += [f"times={'always' if fault.times is None else fault.times}"] if fault.times != 1 else []
-    return " ".join(map(_quoted, words))
+    return " ".join(words)
+
+
+def spell_parts(parts: Iterable[Moment | Action]) -> str:
+    """Write moments and actions."""
+    return " ".join(_quoted(word) for part in parts for word in _spell(part))
 
 
 def _parse(text: str) -> Fault:

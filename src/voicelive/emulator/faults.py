@@ -153,7 +153,7 @@ class Refuse:
     status: int
     body: str | None = None
     """Default: an error in JSON as the service sends it."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     """Headers besides ``Content-Type``, ``Content-Length`` and ``Connection``, or in place of them."""
 
     def __post_init__(self) -> None:

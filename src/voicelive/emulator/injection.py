@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Protocol
 
+from voicelive.emulator.fault_text import spell_parts
 from voicelive.emulator.faults import (
     Accept,
     Action,
@@ -183,7 +184,7 @@ class Injector:
         """Let something happen now, and return to how many connections it does."""
         chosen = [target for target in self.targets if connection in (None, target.number)]
         for target in chosen:
-            self._perform(target, actions, "now")
+            self._perform(target, actions, f"now {spell_parts(actions)}")
         return len(chosen)
 
     def _due(
