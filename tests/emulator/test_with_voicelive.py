@@ -24,7 +24,7 @@ async def test_a_spoken_turn_with_a_tool_call_and_a_truncation(style, tools):
     script = Script(
         [("What is the weather in Oslo?", FunctionCall("get_weather", {"city": "Oslo"})), Turn(reply="It is snowing.")]
     )
-    with Emulator(script=script, speed=200) as emulator:
+    with Emulator(script=script, speech="builtin", speed=200) as emulator:
         async with style.connect(**to(emulator)) as conn:
             session = RequestSession(
                 turn_detection=ServerVad(silence_duration_ms=300),
