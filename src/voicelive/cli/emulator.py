@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             speech=arguments.speech,
             speed=arguments.speed,
             allowed_hosts=arguments.allowed_host,
+            remote_mcp=arguments.remote_mcp,
             faults=[_fault(text) for text in arguments.fault],
             record=arguments.record,
         )

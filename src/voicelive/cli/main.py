@@ -226,6 +226,7 @@ def _add_emulator_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a name of this machine that clients may use; localhost and addresses are allowed anyway",
     )
+    parser.add_argument("--remote-mcp", action="store_true", help="ask MCP servers on other machines as well")
     _add_speech_argument(parser)
 
 
