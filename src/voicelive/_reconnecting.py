@@ -106,6 +106,10 @@ class FollowedSession(Session):
         self.ledger.received(event)
         return event
 
+    def ends_quietly(self, error: ConnectionClosed) -> bool:
+        """See ``Session``. Having given up is never a normal end, whatever the codes to reconnect after are."""
+        return super().ends_quietly(error) and not isinstance(error, ReconnectFailedError)
+
 
 async def dial_until(
     policy: ReconnectPolicy, dial: Callable[[], Coroutine[Any, Any, T]], waker: Callable[[], Waker]

@@ -26,6 +26,7 @@ from voicelive.aio.resources import (
 )
 from voicelive.exceptions import ConnectionClosed, ConnectionError  # noqa: A004 - the name the vendor's package gave it
 from voicelive.protocol.options import WebsocketConnectionOptions
+from voicelive.protocol.policy import ReconnectPolicy
 
 __all__ = (
     "ConnectionClosed",
@@ -37,6 +38,7 @@ __all__ = (
     "InputAudioTurnResource",
     "InputTextResource",
     "OutputAudioBufferResource",
+    "ReconnectPolicy",
     "ResponseResource",
     "SessionAvatarResource",
     "SessionResource",
