@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
+from voicelive._event_methods import HandlerMethods
 from voicelive._reconnecting import FollowedSession, LinkT, Reconnector, dial_until
 from voicelive.credentials import check_credential, check_scopes, default_token
 from voicelive.exceptions import ConnectTimeoutError, NotConnectedError
 from voicelive.protocol._arguments import expect, warn_unknown
 from voicelive.protocol.address import API_VERSION, build_address, build_headers, check_headers
+from voicelive.protocol.handlers import Handlers
 from voicelive.protocol.options import WebsocketConnectionOptions, parse_options
 from voicelive.protocol.policy import ReconnectPolicy
 from voicelive.protocol.session import Session
@@ -89,7 +91,7 @@ class Target:
         )
 
 
-class Connecting:
+class Connecting(HandlerMethods):
     """A connection to make: all arguments are checked at once, and nothing is dialled before it is entered."""
 
     def __init__(
@@ -182,6 +184,7 @@ class Connecting:
         )
         self._options, self._credential, self._phase = options, self._target.credential, "credential"
         self._entered = False
+        self._take_handlers(Handlers(coroutines=self._coroutines))
         allowed = expect("allow_insecure", allow_insecure, bool, "True or False")
         if not (address.secure or address.loopback or allowed):
             raise ValueError(
@@ -235,6 +238,7 @@ class Connecting:
 
     _connection_class: ClassVar[type]
     _usage: ClassVar[str]
+    _coroutines: ClassVar[bool]
 
     if not TYPE_CHECKING:
 
@@ -269,7 +273,7 @@ def _required_endpoint(endpoint: str | None) -> str:
     )
 
 
-class BaseConnection:
+class BaseConnection(HandlerMethods):
     """The part of a connection that is not I/O.
 
     Args:

@@ -6,12 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from voicelive._answering import Answers, Handle, WhenActive, raise_unhandled
 from voicelive._connecting import BaseConnection, Connecting
-from voicelive.credentials import authorize
-from voicelive.exceptions import ConnectionClosed, ConnectTimeoutError, ReceiveTimeoutError
-from voicelive.protocol.session import Readers, Session, Turn, as_frame, check_timeout
+from voicelive._dialling import BlockingLinks, Mended
+from voicelive._event_methods import BlockingWaiting
+from voicelive._pulling import Puller, finish
+from voicelive.exceptions import ConnectionClosed, NotConnectedError, ReceiveTimeoutError
+from voicelive.models import ClientEventResponseCreate
+from voicelive.protocol.handlers import Handlers
+from voicelive.protocol.readers import Turn
+from voicelive.protocol.session import Session, as_frame, check_timeout
+from voicelive.protocol.stream import Stream
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
 from voicelive.resources import (
@@ -23,17 +30,28 @@ from voicelive.resources import (
     ResponseResource,
     SessionResource,
     TranscriptionSessionResource,
+    given,
 )
-from voicelive.transport import blocking
+from voicelive.transport._sockets import SLICE
 
 if TYPE_CHECKING:
-    from voicelive.models import ClientEvent, ServerEventUnion
+    from voicelive._reconnecting import MakeReconnector
+    from voicelive.calls import Call
+    from voicelive.models import (
+        ClientEvent,
+        Response,
+        ResponseCreateParams,
+        ResponseFunctionCallItem,
+        ServerEventUnion,
+    )
     from voicelive.transport import BlockingTransport
 
-__all__ = ("VoiceLiveConnection", "connect")
+__all__ = ("ResponseHandle", "VoiceLiveConnection", "connect")
+
+T = TypeVar("T")
 
 
-class VoiceLiveConnection(BaseConnection):
+class VoiceLiveConnection(BlockingWaiting, BaseConnection):
     """A live session. It may be used from several threads: one reads, any of them send and close.
 
     Iterate over it for the service's events. Iteration ends when this side closes, or the service does with code 1000;
@@ -59,10 +77,25 @@ class VoiceLiveConnection(BaseConnection):
     transcription_session: TranscriptionSessionResource
     """``transcription_session.*`` commands."""
 
-    def __init__(self, session: Session, transport: BlockingTransport, receive_timeout: float | None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        transport: BlockingTransport,
+        receive_timeout: float | None,
+        reconnector: MakeReconnector[BlockingTransport] | None = None,
+        handlers: Handlers | None = None,
+    ) -> None:
         super().__init__(session, transport, receive_timeout)
-        self._transport = transport
-        self._readers = _Threads()
+        self._take_handlers(Handlers(coroutines=False) if handlers is None else handlers)
+        self._transport: BlockingTransport = transport
+        # Re-entrant: collecting a dropped iterator may end its loop in the midst of another call.
+        self._stream = Stream(session, self._handlers, threading.RLock())
+        self._io = _IO(self, transport)
+        self._puller = Puller(session, self._stream, self._io)
+        if reconnector is not None:
+            self._puller = mending = reconnector(session, self._stream, self._io, transport)
+            self._transport = self._link = Mended(mending)
+        self._answers = Answers(session, self._stream, self._puller, self._io)
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
         self.input_audio_buffer = InputAudioBufferResource(self)
@@ -83,25 +116,116 @@ class VoiceLiveConnection(BaseConnection):
             ConnectionClosed: The connection has ended, and all events before that were returned.
             ConcurrentReadError: Another thread is reading or iterating.
         """
-        return self._session.decode(self.recv_bytes(timeout))
+        event: ServerEventUnion = self._receive(timeout)
+        return event
 
     def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
+        frame: bytes = self._receive(timeout, raw=True)
+        return frame
+
+    def _receive(self, timeout: float | None = None, *, raw: bool = False) -> Any:
         limit = self._receive_timeout if timeout is None else check_timeout(timeout)
-        self._readers.claim()
+        stream = self._stream
+        with stream.guard:
+            alone = stream.claim()
+        if alone:
+            # Most programs only ever come this way: it does without all that they do not need.
+            try:
+                frame = self._transport.receive(limit)
+                if stream.idle:
+                    return frame if raw else self._session.decode(frame)
+                stream.waiting = True
+                with stream.guard:
+                    stream.route(frame)
+            except ConnectionClosed:
+                # The puller will meet it too.
+                stream.waiting = True
+            finally:
+                stream.leave()
         try:
-            if self._session.first is not None:
-                return self._session.take_first()
-            return self._transport.receive(limit)
-        except ConnectionClosed as error:
-            self._session.closed(error)
-            raise
+            arrived = finish(self._puller.take(stream.reader, limit))
+            return arrived.as_frame() if raw else arrived.event
         finally:
-            self._readers.release()
+            stream.waiting = False
 
     def __iter__(self) -> Iterator[ServerEventUnion]:
         """Iterate over the events until the connection ends. See the class."""
-        return _Events(self.recv_bytes, self._session, Turn(self._readers))
+        return _Events(self._receive, self._session, Turn(self._stream))
+
+    def _wait_for(self, event: Any, timeout: float | None) -> Any:
+        return finish(self._answers.wait_for(event, timeout))
+
+    def run(self) -> None:
+        """Have the handlers called until the connection ends, for programs that do nothing else with events.
+
+        Ends as iteration does.
+
+        Raises:
+            ServerError: The service sent an error that no handler and no call got, and that is not benign.
+            ConnectionClosed: The connection ended otherwise than normally.
+            ConcurrentReadError: Another thread is reading or iterating.
+        """
+        for _ in _Events(self._receive_handled, self._session, Turn(self._stream)):
+            pass
+
+    def _receive_handled(self) -> Any:
+        stream = self._stream
+        with stream.guard:
+            stream.claim_with_others()
+        try:
+            arrived = finish(self._puller.take(stream.reader, self._receive_timeout))
+        finally:
+            stream.waiting = False
+        raise_unhandled(arrived)
+        return arrived.event
+
+    def call(self, call: Call[T], *, timeout: float | None = None) -> T:
+        """Send a command and wait for its answer: ``call(update_session(...))``; see ``voicelive.calls``.
+
+        Args:
+            call: The command.
+            timeout: Seconds to wait for the answer. Default: for ever.
+
+        Returns:
+            The event that answers.
+
+        Raises:
+            ServerError: The service answered with an error.
+            ReceiveTimeoutError: There was no answer in time; it may still come.
+            ConnectionClosed: The connection ended first.
+        """
+        return finish(self._answers.call(call, timeout))
+
+    def respond(
+        self,
+        *,
+        response: ResponseCreateParams | Mapping[str, Any] | None = None,
+        additional_instructions: str | None = None,
+        when_active: WhenActive = "wait",
+        timeout: float | None = None,
+    ) -> ResponseHandle:
+        """Have the model respond, once no other response is active, and return a handle of the response.
+
+        An entry in the response's ``metadata``, which the service sends back, tells it from those of turn detection.
+
+        Args:
+            response: Settings for this response only, instead of the session's.
+            additional_instructions: Added to the session's instructions, for this response.
+            when_active: What to do while another response is active: ``"wait"`` for its end, ``"cancel"`` it, or
+                ``"refuse"`` to start another one.
+            timeout: Seconds to wait until the response begins. Default: for ever.
+
+        Raises:
+            ResponseActiveError: Another one is active, and ``when_active="refuse"``.
+            ServerError: The service refused.
+            ReceiveTimeoutError: It did not begin in time. If it was asked for already, it may still begin.
+            ConnectionClosed: The connection ended first.
+        """
+        event = ClientEventResponseCreate(
+            **given({"response": response, "additional_instructions": additional_instructions})
+        )
+        return ResponseHandle(self._answers, finish(self._answers.respond(event, when_active, timeout)))
 
     def send(self, event: ClientEvent | Mapping[str, Any]) -> None:
         """Send an event.
@@ -140,27 +264,98 @@ class VoiceLiveConnection(BaseConnection):
         self._transport.close(code, reason)
 
 
-class _Threads(Readers):
+class ResponseHandle(Handle):
+    """A response that was asked for with ``respond``. Iterate over it for its events, up to ``response.done``.
+
+    What it brings is there however the events are read; ``recv`` and iteration over the connection get them too.
+    """
+
+    def done(self, timeout: float | None = None, *, check: bool = False) -> Response:
+        """Wait for its end, and return the complete response.
+
+        Args:
+            timeout: Seconds to wait. Default: for ever.
+            check: Whether any other end than ``"completed"`` is an error.
+
+        Raises:
+            ResponseFailedError: It failed, was cancelled or is incomplete, and ``check`` was given.
+            ReceiveTimeoutError: It did not end in time; it goes on.
+            ConnectionClosed: The connection ended first.
+        """
+        return finish(self._answers.end(self._taker, timeout, check=check))
+
+    def text(self, timeout: float | None = None) -> str:
+        """Wait for its end, and return what it says: the text, or the transcript of its speech. See ``done``."""
+        self.done(timeout)
+        return self._taker.text()
+
+    def audio(self, timeout: float | None = None) -> bytes:
+        """Wait for its end, and return its audio in the session's ``output_audio_format``. See ``done``.
+
+        Raises:
+            EventsDroppedError: It is too long to be kept (more than about eight minutes): iterate instead.
+            RuntimeError: It was iterated over, and the audio was to be taken there.
+        """
+        self.done(timeout)
+        return self._taker.audio()
+
+    def function_calls(self, timeout: float | None = None) -> list[ResponseFunctionCallItem]:
+        """Wait for its end, and return the functions it calls. See ``done``."""
+        self.done(timeout)
+        return self._taker.function_calls()
+
+    def cancel(self) -> None:
+        """Cancel it; it ends with the status ``"cancelled"``. Does nothing once it has ended."""
+        finish(self._answers.cancel(self._taker))
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ServerEventUnion:
+        event = finish(self._answers.next_event(self._taker))
+        if event is None:
+            raise StopIteration
+        return event
+
+
+class _IO:
+    """See ``_pulling.IO``."""
+
+    asynchronous = False
+
+    def __init__(self, connection: VoiceLiveConnection, transport: BlockingTransport) -> None:
+        self.now = time.monotonic
+        self.waker = _Waker
+        self._connection = connection
+        self._transport = transport
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """See ``_pulling.IO``."""
+        return self._transport.receive(timeout)
+
+    async def send(self, frame: bytes) -> None:
+        """See ``_pulling.IO``."""
+        self._connection.send_bytes(frame)
+
+
+class _Waker:
+    """See ``protocol.stream.Waker``."""
+
     def __init__(self) -> None:
-        super().__init__()
-        # Re-entrant: collecting a dropped iterator may end its loop in the midst of another call.
-        self._guard = threading.RLock()
+        self._event = threading.Event()
+        self.set = self._event.set
 
-    def claim(self) -> None:
-        with self._guard:
-            super().claim()
-
-    def begin(self, loop: object) -> None:
-        with self._guard:
-            super().begin(loop)
-
-    def end(self, loop: object) -> None:
-        with self._guard:
-            super().end(loop)
+    async def wait(self, timeout: float | None) -> None:
+        """See ``protocol.stream.Waker``."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        # In slices: on Windows, Ctrl-C is seen in between only.
+        while not self._event.wait(SLICE if deadline is None else max(0.0, min(SLICE, deadline - time.monotonic()))):
+            if timeout is not None and deadline is not None and time.monotonic() >= deadline:
+                raise ReceiveTimeoutError(timeout)
 
 
 class _Events(Iterator["ServerEventUnion"]):
-    def __init__(self, read: Callable[[], bytes], session: Session, turn: Turn) -> None:
+    def __init__(self, read: Callable[[], ServerEventUnion], session: Session, turn: Turn) -> None:
         self._read = read
         self._session = session
         self._turn = turn
@@ -168,7 +363,7 @@ class _Events(Iterator["ServerEventUnion"]):
     def __next__(self) -> ServerEventUnion:
         self._turn.hold()
         try:
-            return self._session.decode(self._read())
+            return self._read()
         except ConnectionClosed as error:
             self._turn.release()
             if self._session.ends_quietly(error):
@@ -186,6 +381,7 @@ class connect(Connecting):
 
     _connection_class: ClassVar[type] = VoiceLiveConnection
     _usage: ClassVar[str] = "with"
+    _coroutines: ClassVar[bool] = False
 
     _connection: VoiceLiveConnection | None = None
 
@@ -200,29 +396,30 @@ class connect(Connecting):
             CredentialError: The credential gave no key or token.
         """
         self._begin()
-        limit = self._options.handshake_timeout
-        deadline = time.monotonic() + limit
-        try:
-            authorization = authorize(self._credential, self._scopes, limit) if self._credential is not None else None
-            self._phase = "dial"
-            transport = blocking.connect(self._address, self._headers(authorization), self._options, deadline=deadline)
-        except ConnectTimeoutError as error:
-            error.phase = self._phase
-            raise
-        except TimeoutError:
-            raise self._timed_out() from None
-        try:
-            self._phase = "session.created"
-            session = Session(self._address.display)
-            session.begin(transport.receive(max(0.0, deadline - time.monotonic())))
-        except ReceiveTimeoutError:
-            transport.abort()
-            raise self._timed_out() from None
-        except BaseException:
-            transport.abort()
-            raise
-        self._connection = VoiceLiveConnection(session, transport, self._options.receive_timeout)
+        links = BlockingLinks(self._target)
+        session, transport = finish(self._open(links, _Waker))
+        limit = self._target.options.receive_timeout
+        self._connection = VoiceLiveConnection(session, transport, limit, self._reconnector(links), self._handlers)
         return self._connection
+
+    @property
+    def connection(self) -> VoiceLiveConnection:
+        """The connection, for handlers that were added before it was open.
+
+        Raises:
+            NotConnectedError: It is not open yet.
+        """
+        if self._connection is None:
+            raise NotConnectedError(f"there is no connection yet; write `{self._usage} connect(...) as connection:`")
+        return self._connection
+
+    def run(self) -> None:
+        """Connect, have the handlers called until the connection ends, and close it.
+
+        See ``run`` of the connection.
+        """
+        with self as connection:
+            connection.run()
 
     def __enter__(self) -> VoiceLiveConnection:
         return self.enter()

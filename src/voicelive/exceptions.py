@@ -17,8 +17,11 @@
     │   └── ConnectionClosed                a live connection ended, with code and reason
     │       └── ReconnectFailedError        and could not be made anew
     ├── ServerError                         an error event of the service that answers a call
+    ├── ResponseActiveError                 a response is active, and a second one was not to wait (also RuntimeError)
+    ├── ResponseFailedError                 a response ended otherwise than completed, where that was asked
     ├── CredentialError                     the credential gave no token
     ├── ReceiveTimeoutError                 no event in time; the connection lives on (also TimeoutError)
+    ├── EventsDroppedError                  of a response nobody took, the first events were dropped
     ├── SendQueueFullError                  too much waits to be sent; the event was not taken
     ├── ConcurrentReadError                 a second reader while one is reading (also RuntimeError)
     ├── NotConnectedError                   used before it was opened (also RuntimeError)
@@ -38,7 +41,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from azure.core.exceptions import AzureError
 
 if TYPE_CHECKING:
-    from voicelive.models import ServerEventError
+    from voicelive.models import Response, ServerEventError
 
 __all__ = (
     "AuthenticationError",
@@ -49,6 +52,7 @@ __all__ = (
     "ConnectionClosed",
     "ConnectionError",
     "CredentialError",
+    "EventsDroppedError",
     "HandshakeError",
     "InvalidAudioError",
     "NotConnectedError",
@@ -59,6 +63,8 @@ __all__ = (
     "ReceiveTimeoutError",
     "ReconnectFailedError",
     "RedirectError",
+    "ResponseActiveError",
+    "ResponseFailedError",
     "SendQueueFullError",
     "ServerError",
     "ServiceUnavailableError",
@@ -203,6 +209,11 @@ class ServerError(VoiceLiveError):
         event_id: The id of the client event that the service could not carry out.
     """
 
+    @property
+    def benign(self) -> bool:
+        """Whether nothing is broken: the event came too late or too early, and the session is as before."""
+        return self.code in BENIGN_ERRORS
+
     def __init__(self, message: str, *, event: ServerEventError) -> None:
         super().__init__(message)
         self.event = event
@@ -210,6 +221,15 @@ class ServerError(VoiceLiveError):
         self.code = event.error.code
         self.param = event.error.param
         self.event_id = event.error.event_id
+
+
+BENIGN_ERRORS: Mapping[str, str] = {
+    "conversation_already_has_active_response": "a response was asked for while another one was active",
+    "input_audio_buffer_commit_empty": "there was no audio to make a message of, or too little",
+    "item_already_truncated": "the service had truncated the item by itself",
+    "response_cancel_not_active": "there was no response to cancel (any more)",
+}
+"""Codes of service errors after which everything is as before, and what they mean."""
 
 
 class SessionRefusedError(ServerError, ConnectionError):
@@ -347,6 +367,28 @@ class SendQueueFullError(VoiceLiveError):
         self.event_id = event_id
         self.queued = queued
         self.limit = limit
+
+
+class EventsDroppedError(VoiceLiveError):
+    """The audio of a response is not complete: its first events were dropped, since nobody took them for long."""
+
+
+class ResponseActiveError(VoiceLiveError, RuntimeError):
+    """A response is active, and ``respond(when_active="refuse")`` asked for another one. None was started."""
+
+
+class ResponseFailedError(VoiceLiveError):
+    """A response failed, was cancelled or is incomplete, and ``done(check=True)`` was asked for it.
+
+    Attributes:
+        response: The response, as far as it got.
+        status: How it ended: ``"failed"``, ``"cancelled"`` or ``"incomplete"``.
+    """
+
+    def __init__(self, message: str, *, response: Response) -> None:
+        super().__init__(message)
+        self.response = response
+        self.status = str(response.status)
 
 
 class ConcurrentReadError(VoiceLiveError, RuntimeError):

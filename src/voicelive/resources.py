@@ -76,10 +76,11 @@ class Commands(Generic[SentT_co]):
         self._connection = connection
 
     def _send(self, kind: type[ClientEvent], **fields: object) -> SentT_co:
-        return self._connection.send(kind(**_given(fields)))
+        return self._connection.send(kind(**given(fields)))
 
 
-def _given(fields: Mapping[str, object]) -> dict[str, Any]:
+def given(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the arguments that were given, to build a model from."""
     # Models validate dicts and models, not every mapping.
     return {
         name: dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
@@ -382,7 +383,7 @@ class TranscriptionSessionCommands(Commands[SentT_co]):
         """
         settings = dict(expect_mapping("session", session))
         return self._connection.send(
-            {"type": "transcription_session.update", **_given({"event_id": event_id}), "session": settings}
+            {"type": "transcription_session.update", **given({"event_id": event_id}), "session": settings}
         )
 
 

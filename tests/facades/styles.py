@@ -123,6 +123,10 @@ Style = AsyncStyle | BlockingStyle
 STYLES: dict[str, Style] = {style.name: style for style in (BlockingStyle(), AsyncStyle("asyncio"), AsyncStyle("trio"))}
 
 
+PLAIN = ("off", "on", "once")
+"""Methods that are the same in all styles."""
+
+
 class Coroutines:
     """A blocking object seen with coroutines for methods."""
 
@@ -133,7 +137,7 @@ class Coroutines:
         value = getattr(self._target, name)
         if isinstance(value, Commands):
             return Coroutines(value)
-        if not callable(value):
+        if not callable(value) or name in PLAIN:
             return value
 
         async def call(*args: Any, **kwargs: Any) -> Any:

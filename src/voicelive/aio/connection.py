@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import nullcontext
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import anyio
-import anyio.to_thread
 
+from voicelive._answering import Answers, Handle, WhenActive, raise_unhandled
 from voicelive._connecting import BaseConnection, Connecting
+from voicelive._event_methods import AsyncWaiting
+from voicelive._pulling import Puller
+from voicelive.aio._dialling import AsyncLinks, receive
 from voicelive.aio.resources import (
     ConversationResource,
     InputAudioBufferResource,
@@ -22,22 +24,34 @@ from voicelive.aio.resources import (
     SessionResource,
     TranscriptionSessionResource,
 )
-from voicelive.credentials import authorize_async
-from voicelive.exceptions import ConnectionClosed, ReceiveTimeoutError
-from voicelive.protocol.session import Readers, Session, Turn, as_frame, check_timeout
+from voicelive.exceptions import ConnectionClosed, NotConnectedError, ReceiveTimeoutError
+from voicelive.models import ClientEventResponseCreate
+from voicelive.protocol.handlers import Handlers
+from voicelive.protocol.readers import Turn
+from voicelive.protocol.session import Session, as_frame, check_timeout
+from voicelive.protocol.stream import Stream
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
+from voicelive.resources import given
 
 if TYPE_CHECKING:
-    from voicelive.models import ClientEvent, ServerEventUnion
-    from voicelive.protocol.address import Address
-    from voicelive.protocol.options import TransportOptions
+    from voicelive._reconnecting import MakeReconnector
+    from voicelive.calls import Call
+    from voicelive.models import (
+        ClientEvent,
+        Response,
+        ResponseCreateParams,
+        ResponseFunctionCallItem,
+        ServerEventUnion,
+    )
     from voicelive.transport import AsyncTransport
 
-__all__ = ("VoiceLiveConnection", "connect")
+__all__ = ("ResponseHandle", "VoiceLiveConnection", "connect")
+
+T = TypeVar("T")
 
 
-class VoiceLiveConnection(BaseConnection):
+class VoiceLiveConnection(AsyncWaiting, BaseConnection):
     """A live session. One task reads; any task sends and closes.
 
     Iterate over it for the service's events. Iteration ends when this side closes, or the service does with code 1000;
@@ -68,10 +82,18 @@ class VoiceLiveConnection(BaseConnection):
         session: Session,
         transport: AsyncTransport,
         receive_timeout: float | None,
+        reconnector: MakeReconnector[AsyncTransport] | None = None,
+        handlers: Handlers | None = None,
     ) -> None:
         super().__init__(session, transport, receive_timeout)
-        self._transport = transport
-        self._readers = Readers()
+        self._take_handlers(Handlers(coroutines=True) if handlers is None else handlers)
+        self._transport: AsyncTransport = transport
+        self._io = _IO(self, transport)
+        self._stream = Stream(session, self._handlers, nullcontext())
+        self._puller = Puller(session, self._stream, self._io)
+        if reconnector is not None:
+            self._puller = self._transport = self._link = reconnector(session, self._stream, self._io, transport)
+        self._answers = Answers(session, self._stream, self._puller, self._io)
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
         self.input_audio_buffer = InputAudioBufferResource(self)
@@ -92,29 +114,113 @@ class VoiceLiveConnection(BaseConnection):
             ConnectionClosed: The connection has ended, and all events before that were returned.
             ConcurrentReadError: Another task is reading or iterating.
         """
-        return self._session.decode(await self.recv_bytes(timeout))
+        event: ServerEventUnion = await self._receive(timeout)
+        return event
 
     async def recv_bytes(self, timeout: float | None = None) -> bytes:
         """Return the next event as it came: UTF-8 JSON. See ``recv``."""
+        frame: bytes = await self._receive(timeout, raw=True)
+        return frame
+
+    async def _receive(self, timeout: float | None = None, *, raw: bool = False) -> Any:
         limit = self._receive_timeout if timeout is None else check_timeout(timeout)
-        self._readers.claim()
+        stream = self._stream
+        if stream.claim():
+            # Most programs only ever come this way: it does without all that they do not need.
+            try:
+                frame = await (self._transport.receive() if limit is None else self._io.receive(limit))
+                if stream.idle:
+                    return frame if raw else self._session.decode(frame)
+                stream.waiting = True
+                stream.route(frame)
+            except ConnectionClosed:
+                # The puller will meet it too.
+                stream.waiting = True
+            finally:
+                stream.leave()
         try:
-            if self._session.first is not None:
-                return self._session.take_first()
-            if limit is None:
-                return await self._transport.receive()
-            with anyio.move_on_after(limit):
-                return await self._transport.receive()
-            raise ReceiveTimeoutError(limit)
-        except ConnectionClosed as error:
-            self._session.closed(error)
-            raise
+            arrived = await self._puller.take(stream.reader, limit)
+            return arrived.as_frame() if raw else arrived.event
         finally:
-            self._readers.release()
+            stream.waiting = False
 
     def __aiter__(self) -> AsyncIterator[ServerEventUnion]:
         """Iterate over the events until the connection ends. See the class."""
-        return _Events(self.recv_bytes, self._session, Turn(self._readers))
+        return _Events(self._receive, self._session, Turn(self._stream))
+
+    async def _wait_for(self, event: Any, timeout: float | None) -> Any:
+        return await self._answers.wait_for(event, timeout)
+
+    async def run(self) -> None:
+        """Have the handlers called until the connection ends, for programs that do nothing else with events.
+
+        Ends as iteration does.
+
+        Raises:
+            ServerError: The service sent an error that no handler and no call got, and that is not benign.
+            ConnectionClosed: The connection ended otherwise than normally.
+            ConcurrentReadError: Another task is reading or iterating.
+        """
+        async for _ in _Events(self._receive_handled, self._session, Turn(self._stream)):
+            pass
+
+    async def _receive_handled(self) -> Any:
+        stream = self._stream
+        with stream.guard:
+            stream.claim_with_others()
+        try:
+            arrived = await self._puller.take(stream.reader, self._receive_timeout)
+        finally:
+            stream.waiting = False
+        raise_unhandled(arrived)
+        return arrived.event
+
+    async def call(self, call: Call[T], *, timeout: float | None = None) -> T:
+        """Send a command and wait for its answer: ``call(update_session(...))``; see ``voicelive.calls``.
+
+        Args:
+            call: The command.
+            timeout: Seconds to wait for the answer. Default: for ever.
+
+        Returns:
+            The event that answers.
+
+        Raises:
+            ServerError: The service answered with an error.
+            ReceiveTimeoutError: There was no answer in time; it may still come.
+            ConnectionClosed: The connection ended first.
+        """
+        return await self._answers.call(call, timeout)
+
+    async def respond(
+        self,
+        *,
+        response: ResponseCreateParams | Mapping[str, Any] | None = None,
+        additional_instructions: str | None = None,
+        when_active: WhenActive = "wait",
+        timeout: float | None = None,
+    ) -> ResponseHandle:
+        """Have the model respond, once no other response is active, and return a handle of the response.
+
+        An entry in the response's ``metadata``, which the service sends back, tells it from those of turn detection.
+
+        Args:
+            response: Settings for this response only, instead of the session's.
+            additional_instructions: Added to the session's instructions, for this response.
+            when_active: What to do while another response is active: ``"wait"`` for its end, ``"cancel"`` it, or
+                ``"refuse"`` to start another one.
+            timeout: Seconds to wait until the response begins. Default: for ever.
+
+        Raises:
+            ResponseActiveError: Another one is active, and ``when_active="refuse"``.
+            ServerError: The service refused.
+            ReceiveTimeoutError: It did not begin in time. If it was asked for already, it may still begin.
+            ConnectionClosed: The connection ended first.
+        """
+        event = ClientEventResponseCreate(
+            **given({"response": response, "additional_instructions": additional_instructions})
+        )
+        return ResponseHandle(self._answers, await self._answers.respond(event, when_active, timeout))
 
     async def send(self, event: ClientEvent | Mapping[str, Any]) -> None:
         """Send an event.
@@ -157,10 +263,98 @@ class VoiceLiveConnection(BaseConnection):
             raise
 
 
+class ResponseHandle(Handle):
+    """A response that was asked for with ``respond``. Iterate over it for its events, up to ``response.done``.
+
+    What it brings is there however the events are read; ``recv`` and iteration over the connection get them too.
+    """
+
+    async def done(self, timeout: float | None = None, *, check: bool = False) -> Response:
+        """Wait for its end, and return the complete response.
+
+        Args:
+            timeout: Seconds to wait. Default: for ever.
+            check: Whether any other end than ``"completed"`` is an error.
+
+        Raises:
+            ResponseFailedError: It failed, was cancelled or is incomplete, and ``check`` was given.
+            ReceiveTimeoutError: It did not end in time; it goes on.
+            ConnectionClosed: The connection ended first.
+        """
+        return await self._answers.end(self._taker, timeout, check=check)
+
+    async def text(self, timeout: float | None = None) -> str:
+        """Wait for its end, and return what it says: the text, or the transcript of its speech. See ``done``."""
+        await self.done(timeout)
+        return self._taker.text()
+
+    async def audio(self, timeout: float | None = None) -> bytes:
+        """Wait for its end, and return its audio in the session's ``output_audio_format``. See ``done``.
+
+        Raises:
+            EventsDroppedError: It is too long to be kept (more than about eight minutes): iterate instead.
+            RuntimeError: It was iterated over, and the audio was to be taken there.
+        """
+        await self.done(timeout)
+        return self._taker.audio()
+
+    async def function_calls(self, timeout: float | None = None) -> list[ResponseFunctionCallItem]:
+        """Wait for its end, and return the functions it calls. See ``done``."""
+        await self.done(timeout)
+        return self._taker.function_calls()
+
+    async def cancel(self) -> None:
+        """Cancel it; it ends with the status ``"cancelled"``. Does nothing once it has ended."""
+        await self._answers.cancel(self._taker)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ServerEventUnion:
+        event = await self._answers.next_event(self._taker)
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+
+class _IO:
+    """See ``_pulling.IO``."""
+
+    asynchronous = True
+
+    def __init__(self, connection: VoiceLiveConnection, transport: AsyncTransport) -> None:
+        self.now = anyio.current_time
+        self.waker = _Waker
+        self.send = connection.send_bytes
+        self._transport = transport
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """See ``_pulling.IO``."""
+        return await receive(self._transport, timeout)
+
+
+class _Waker:
+    """See ``protocol.stream.Waker``."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self.set = self._event.set
+
+    async def wait(self, timeout: float | None) -> None:
+        """See ``protocol.stream.Waker``."""
+        if timeout is None:
+            await self._event.wait()
+            return
+        with anyio.move_on_after(timeout):
+            await self._event.wait()
+            return
+        raise ReceiveTimeoutError(timeout)
+
+
 class _Events(AsyncIterator["ServerEventUnion"]):
     def __init__(
         self,
-        read: Callable[[], Coroutine[Any, Any, bytes]],
+        read: Callable[[], Coroutine[Any, Any, ServerEventUnion]],
         session: Session,
         turn: Turn,
     ) -> None:
@@ -171,7 +365,7 @@ class _Events(AsyncIterator["ServerEventUnion"]):
     async def __anext__(self) -> ServerEventUnion:
         self._turn.hold()
         try:
-            return self._session.decode(await self._read())
+            return await self._read()
         except ConnectionClosed as error:
             self._turn.release()
             if self._session.ends_quietly(error):
@@ -189,6 +383,7 @@ class connect(Connecting):
 
     _connection_class: ClassVar[type] = VoiceLiveConnection
     _usage: ClassVar[str] = "async with"
+    _coroutines: ClassVar[bool] = True
 
     _connection: VoiceLiveConnection | None = None
 
@@ -203,26 +398,30 @@ class connect(Connecting):
             CredentialError: The credential gave no key or token.
         """
         self._begin()
-        with anyio.move_on_after(self._options.handshake_timeout):
-            self._connection = await self._open()
-            return self._connection
-        raise self._timed_out()
+        links = AsyncLinks(self._target)
+        session, transport = await self._open(links, _Waker)
+        limit = self._target.options.receive_timeout
+        self._connection = VoiceLiveConnection(session, transport, limit, self._reconnector(links), self._handlers)
+        return self._connection
 
-    async def _open(self) -> VoiceLiveConnection:
-        in_thread = partial(anyio.to_thread.run_sync, abandon_on_cancel=True)
-        authorization = (
-            await authorize_async(self._credential, self._scopes, in_thread) if self._credential is not None else None
-        )
-        self._phase = "dial"
-        transport = await _driver()(self._address, self._headers(authorization), self._options)
-        try:
-            self._phase = "session.created"
-            session = Session(self._address.display)
-            session.begin(await transport.receive())
-        except BaseException:
-            transport.abort()
-            raise
-        return VoiceLiveConnection(session, transport, self._options.receive_timeout)
+    @property
+    def connection(self) -> VoiceLiveConnection:
+        """The connection, for handlers that were added before it was open.
+
+        Raises:
+            NotConnectedError: It is not open yet.
+        """
+        if self._connection is None:
+            raise NotConnectedError(f"there is no connection yet; write `{self._usage} connect(...) as connection:`")
+        return self._connection
+
+    async def run(self) -> None:
+        """Connect, have the handlers called until the connection ends, and close it.
+
+        See ``run`` of the connection.
+        """
+        async with self as connection:
+            await connection.run()
 
     async def __aenter__(self) -> VoiceLiveConnection:
         return await self.enter()
@@ -235,19 +434,3 @@ class connect(Connecting):
     ) -> None:
         if self._connection is not None:
             await self._connection.close()
-
-
-Dial = Callable[["Address", Sequence[tuple[str, str]], "TransportOptions"], Coroutine[Any, Any, "AsyncTransport"]]
-
-
-def _driver() -> Dial:
-    """Return what dials under the library that is running."""
-    # trio is imported by whoever runs it.
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
-        from voicelive.transport import trio as trio_driver
-
-        return trio_driver.connect
-    from voicelive.transport import asyncio as asyncio_driver
-
-    return asyncio_driver.connect

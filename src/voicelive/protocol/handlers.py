@@ -71,6 +71,14 @@ class Handlers:
             self._specific += (entry,)
         self.on_change()
 
+    def check(self, type: object) -> None:  # noqa: A002 - the name it has for callers
+        """Check that a type is one.
+
+        Raises:
+            TypeError: It is not.
+        """
+        _key(type)
+
     def remove(self, type: object, call: object) -> None:  # noqa: A002 - the name it has for callers
         """Take a handler away; it is not called again, not even for events that have come already.
 

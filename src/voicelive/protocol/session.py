@@ -6,20 +6,25 @@ import json
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
-from voicelive.exceptions import ConcurrentReadError, ConnectionClosed, SessionRefusedError
-from voicelive.models import ServerEventError, ServerEventSessionCreated
+from voicelive.exceptions import ConnectionClosed, SessionRefusedError
+from voicelive.models import (
+    ServerEventError,
+    ServerEventResponseCreated,
+    ServerEventResponseDone,
+    ServerEventSessionCreated,
+)
 from voicelive.protocol._arguments import expect
 from voicelive.protocol.options import LONGEST_WAIT
+from voicelive.protocol.responses import Responses
 from voicelive.protocol.wire import decode_event
 
 if TYPE_CHECKING:
     from voicelive.models import ServerEventUnion
 
-__all__ = ("Readers", "Session", "State", "Turn", "as_frame", "check_timeout")
+__all__ = ("Session", "State", "as_frame", "check_timeout")
 
 logger = logging.getLogger("voicelive")
 
@@ -43,6 +48,7 @@ class Session:
         state: See ``State``.
         session_id: The service's id of the session, once ``session.created`` came.
         first: The first message, until it is taken with ``take_first``.
+        responses: Which responses are active.
     """
 
     def __init__(self, address: str) -> None:
@@ -50,6 +56,7 @@ class Session:
         self.state = State.CONNECTING
         self.session_id: str | None = None
         self.first: bytes | None = None
+        self.responses = Responses()
         self._closed_by_us = False
 
     def begin(self, message: bytes) -> None:
@@ -62,7 +69,7 @@ class Session:
         if isinstance(event, ServerEventError):
             self.state = State.CLOSED
             raise _refused(event, self.address)
-        self._learn(event)
+        self.note(event)
         self.first = message
         self.state = State.OPEN
         logger.debug("connected to %s, session %s", self.address, self.session_id)
@@ -76,16 +83,22 @@ class Session:
     def decode(self, message: bytes) -> ServerEventUnion:
         """Return the event of a message."""
         event = decode_event(message)
-        if self.session_id is None:
-            self._learn(event)
+        if type(event) in _NOTED:
+            self.note(event)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("received %s, %d bytes", event.type, len(message))
         return event
 
-    def _learn(self, event: ServerEventUnion) -> None:
+    def note(self, event: ServerEventUnion) -> None:
+        """Take note of what an event tells of the session; for events that did not come through ``decode``."""
         if isinstance(event, ServerEventSessionCreated):
             # The service may leave out what its own contract requires.
-            self.session_id = getattr(event.session, "id", None)
+            self.session_id = self.session_id or getattr(event.session, "id", None)
+        elif isinstance(event, ServerEventError):
+            error = event.error
+            logger.warning("error of the service: %s, code %s, event %s", error.type, error.code, error.event_id)
+        else:
+            self.responses.note(event)
 
     def closing(self) -> None:
         """Take note that the caller closes the connection."""
@@ -135,6 +148,10 @@ class Session:
         return f"to {self.address}, session {self.session_id!r}, {state}"
 
 
+# Looked up for every event, which a chain of isinstance would make dearer.
+_NOTED = frozenset((ServerEventSessionCreated, ServerEventError, ServerEventResponseCreated, ServerEventResponseDone))
+
+
 def _refused(event: ServerEventError, address: str) -> SessionRefusedError:
     error = event.error
     named = ": ".join(part for part in (error.code or error.type, error.message) if part)
@@ -151,95 +168,6 @@ def _identify(frame: bytes) -> tuple[str, str | None]:
         if isinstance(kind, str):
             return kind, event_id if isinstance(event_id, str) else None
     return "a frame", None
-
-
-_my_loops: ContextVar[tuple[object, ...]] = ContextVar("voicelive_loops", default=())
-"""The loops over events that the running task or thread is inside of. Tasks it starts inherit them: on Python 3.11
-``asyncio.wait_for(connection.recv(), ...)`` within a loop runs in a task of its own, and is the loop's reader all the
-same."""
-
-
-class Readers:
-    """Who may read: one at a time, so that nobody misses what somebody else gets."""
-
-    def __init__(self) -> None:
-        self._waiting = False
-        self._loops: list[object] = []
-
-    def claim(self) -> None:
-        """Claim the next event, until ``release``.
-
-        Raises:
-            ConcurrentReadError: Somebody waits for it already, or loops over the events elsewhere.
-        """
-        if self._waiting or not self._is_mine():
-            raise _second_reader()
-        self._waiting = True
-
-    def release(self) -> None:
-        """Give the claim up."""
-        self._waiting = False
-
-    def begin(self, loop: object) -> None:
-        """Let a loop begin; it may be inside of another one.
-
-        Args:
-            loop: Stands for it.
-
-        Raises:
-            ConcurrentReadError: As with ``claim``.
-        """
-        if self._waiting or not self._is_mine():
-            raise _second_reader()
-        self._loops.append(loop)
-
-    def end(self, loop: object) -> None:
-        """Take a loop off the list."""
-        self._loops.remove(loop)
-
-    def _is_mine(self) -> bool:
-        return not self._loops or self._loops[-1] in _my_loops.get()
-
-
-def _second_reader() -> ConcurrentReadError:
-    return ConcurrentReadError(
-        "another task or thread is reading this connection, and each would miss what the other gets; "
-        "read in one place and hand the events on from there"
-    )
-
-
-class Turn:
-    """The claim of one loop over the events: it lasts between two events too, and ends with the loop."""
-
-    def __init__(self, readers: Readers) -> None:
-        # Not the turn itself, which would then never be garbage.
-        self._loop = object()
-        self._readers = readers
-        self._held = False
-
-    def hold(self) -> None:
-        """Claim the right to read for whoever runs the loop now.
-
-        Raises:
-            ConcurrentReadError: Another reader has it.
-        """
-        if not self._held:
-            self._readers.begin(self._loop)
-            self._held = True
-        mine = _my_loops.get()
-        if self._loop not in mine:
-            _my_loops.set((*mine, self._loop))
-
-    def release(self) -> None:
-        """Give the claim up."""
-        if self._held:
-            self._held = False
-            self._readers.end(self._loop)
-            _my_loops.set(tuple(loop for loop in _my_loops.get() if loop is not self._loop))
-
-    # A loop left by break or by an exception drops its iterator, and says nothing else.
-    def __del__(self) -> None:
-        self.release()
 
 
 def check_timeout(timeout: float | None) -> float | None:

@@ -71,15 +71,19 @@ class Taker:
 
     Args:
         wants: Whether it wants an event. What it raises is raised for whoever takes.
+        once: Whether it wants one event only.
         exclusive: Among such takers, only the first that wants an event gets it: each answer belongs to one call.
 
     Attributes:
         complete: Gets no more events.
     """
 
-    def __init__(self, wants: Callable[[ServerEventUnion], object], *, exclusive: bool = False) -> None:
+    def __init__(
+        self, wants: Callable[[ServerEventUnion], object], *, once: bool = False, exclusive: bool = False
+    ) -> None:
         self.complete = False
         self.exclusive = exclusive
+        self._once = once
         self._wants = wants
         self._arrived: deque[Arrived] = deque()
         self._size = 0
@@ -105,6 +109,7 @@ class Taker:
         """Queue an event. Where there are too many, the oldest go, and an ``EventsDropped`` stands in their place."""
         if self._error is not None:
             return
+        self.complete = self.complete or self._once
         self._arrived.append(arrived)
         self._size += len(arrived.frame or b"")
         while self._size > UNREAD_LIMIT and len(self._arrived) > 1:
@@ -113,6 +118,21 @@ class Taker:
             size = len(self._arrived.popleft().frame or b"")
             self._size -= size
             self._dropped = [self._dropped[0] + 1, self._dropped[1] + size]
+
+    @property
+    def dropped(self) -> bool:
+        """Whether events were dropped that would have come next."""
+        return self._dropped[0] > 0
+
+    def waiting(self) -> list[Arrived]:
+        """Return the events that wait, without taking them."""
+        return list(self._arrived)
+
+    def clear(self) -> None:
+        """Throw away the events that wait."""
+        self._arrived.clear()
+        self._size = 0
+        self._dropped = [0, 0]
 
     def pop(self) -> Arrived | None:
         """Return the oldest event, or ``None`` if there is none."""
@@ -188,6 +208,12 @@ class Stream:
         self.waiting = True
         return False
 
+    def claim_with_others(self) -> None:
+        """Claim the next event for the reader, which takes it like everybody else; see ``claim``."""
+        if self.claim():
+            self.waiting = True
+            self.leave()
+
     def leave(self) -> None:
         """Take note that the reader, which was alone, has its event. Needs no guard."""
         self.leader = None
@@ -247,7 +273,9 @@ class Stream:
         if not self._announced:
             return False
         while self._announced:
-            self._route(self._announced.popleft(), None)
+            event = self._announced.popleft()
+            self._session.note(event)
+            self._route(event, None)
         return True
 
     def route(self, frame: bytes) -> None:
@@ -268,6 +296,8 @@ class Stream:
         self.reader.put(arrived)
         for taker in takers:
             taker.put(arrived)
+            if taker.complete:
+                self._takers.remove(taker)
         for waker, taker in self.sleepers.items():
             if taker is self.reader or taker in takers:
                 waker.set()

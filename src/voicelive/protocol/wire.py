@@ -65,9 +65,11 @@ def decode_event(frame: str | bytes) -> ServerEventUnion:
         The event; an `UnknownServerEvent` if its type is not known, an `InvalidServerEvent` if it is no event at all.
     """
     try:
-        return cast("ServerEventUnion", _server.validate_json(frame))
+        # Every event comes this way, and cast() is a call.
+        event: ServerEventUnion = _server.validate_json(frame)
     except ValueError as error:
         return _decode_unusual(frame, error)
+    return event
 
 
 def _decode_unusual(frame: str | bytes, error: ValueError) -> ServerEventUnion:
