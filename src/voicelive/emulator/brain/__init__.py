@@ -23,8 +23,9 @@ from voicelive.emulator.brain.requests import (
     waiting_request,
 )
 from voicelive.emulator.brain.schema import as_mapping
+from voicelive.emulator.brain.topics import VERBS
 from voicelive.emulator.brain.wording import about_outputs
-from voicelive.emulator.brain.words import Words, listed
+from voicelive.emulator.brain.words import Words, listed, stem
 from voicelive.emulator.speech import Answer, ConversationView, Reply
 from voicelive.emulator.unheard import UNHEARD
 
@@ -66,7 +67,7 @@ class Brain:
         if outputs := _outputs(view):
             return about_outputs(outputs)
         persona = read_instructions(view.instructions)
-        said = view.last_text()
+        said = _without_address(view.last_text(), persona.name)
         if (calls := self._calls(view, persona, said)) is not None:
             return calls
         if persona.greeting and not said and not any(_is_from(item, "assistant") for item in view.items):
@@ -173,19 +174,30 @@ def _output(view: ConversationView, output: Mapping[str, Any]) -> tuple[str, Map
     return str(call.get("name") or "function"), arguments, str(output.get("output") or "")
 
 
+def _without_address(said: str, name: str | None) -> str:
+    """Return what was said without the assistant's name before or after it."""
+    if name is None:
+        return said
+    before = rf"^\W*(?:(?:hey|hello|hi|okay|ok)\s+)?{re.escape(name)}\b[\s,.:!]*"
+    return re.sub(before, "", re.sub(rf",\s*{re.escape(name)}\b[\s.!?]*$", "", said, flags=re.I), flags=re.I) or said
+
+
 def _repeated(view: ConversationView, said: str) -> str | None:
     if _AGAIN.fullmatch(Words(said).plain):
         return view.last_text("assistant") or "I have not said anything yet."
     found = _REPEAT.match(said)
-    if found is None:
+    if found is None or found[1].lower().startswith(("what i ", "everything i ")):
         return None
     text = found[1].strip().strip('"“”').strip()
     return (text[:1].upper() + text[1:]) if text else None
 
 
 def _at_a_loss(view: ConversationView, said: str) -> str:
-    if Words(small_talk.without_courtesies(said))[0] in _QUESTIONS:
+    first = Words(small_talk.without_courtesies(said))[0]
+    if first in _QUESTIONS or Words(said)[0] in _QUESTIONS:
         return "I am sorry, I do not know that."
+    if stem(first) in VERBS:
+        return "I am sorry, I have no tool for that."
     return f"I heard you say: {said}" if view.heard_seconds is not None else f"You wrote: {said}"
 
 

@@ -165,6 +165,9 @@ class _Parser:
             return self._root(2)
         if self._take("cube root of", "third root of"):
             return self._root(3)
+        if power := self._take("square of", "cube of"):
+            self._steps += 1
+            return _raised(self._operand(), Fraction(2 if power == "square of" else 3))
         if self._take("minus", "negative", "-"):
             return -self._power()
         if self._take("("):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from voicelive.emulator.brain.dates import MONTHS, WEEKDAYS, Found, find_date, holiday_at, said_date, said_time
 from voicelive.emulator.brain.words import Words
@@ -19,9 +20,13 @@ _TIME = re.compile(
     r"|what time (?:is it|it is).*|(?:tell me |give me )?the (?:current )?time(?: please| now)*|have you got the time.*"
     r"|what is the (?:current )?time.*)"
 )
+_TIME_IN = re.compile(r"(?:what is (?:the )?(?:current )?time|what time is it)(?: now| right now)? in (?P<place>.+)")
+_IS_IT = re.compile(rf"is (?:it|today|tomorrow) (?:a )?(?P<day>{'|'.join(WEEKDAYS)})(?: today)?")
+_REGIONS = ("Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic")
 _DAY = re.compile(
     r"(?:what|which)(?: is)? (?:the )?(?:date|day|weekday|day of the week)\b|what (?:is|was) (?:the )?(?:date|day)\b"
-    r"|^(?:the )?(?:current |today )?date(?: today| please)*$|what is today|^(?:what|which) (?:day|date)"
+    r"|^(?:the )?(?:current |today )?date(?: today| please)*$|what (?:is|was) (?:today|yesterday|tomorrow)\b"
+    r"|^(?:what|which) (?:day|date)"
     r"|^when (?:is|was)\b|on (?:what|which) day\b"
 )
 _YEAR = re.compile(r"(?:what|which)(?: is)?(?: the)?(?: current)? year(?: is it| are we in| is this)?(?: now)?")
@@ -34,12 +39,16 @@ def answer(words: Words, now: datetime) -> str | None:
     """Return the answer to a question about dates or times; None to anything else."""
     plain = words.plain
     today = now.date()
+    if (found := _TIME_IN.fullmatch(plain)) is not None:
+        return _time_in(found["place"], now)
     if _TIME.fullmatch(plain):
         return f"It is {said_time(now)}."
     if _YEAR.fullmatch(plain):
         return f"It is {now.year}."
     if _MONTH.fullmatch(plain):
         return f"It is {MONTHS[now.month - 1].capitalize()}."
+    if found := _IS_IT.fullmatch(plain):
+        return _whether(found["day"], today + timedelta("tomorrow" in plain), tomorrow="tomorrow" in plain)
     if found := _LEAP.search(plain):
         return _leap(int(found["year"] or now.year))
     day = find_date(words, today)
@@ -50,6 +59,23 @@ def answer(words: Words, now: datetime) -> str | None:
     if _DAY.search(plain):
         return _day(words, day, today)
     return None
+
+
+def _time_in(place: str, now: datetime) -> str:
+    """Tell the time in a city that a time zone is named after; machines without such data know their own time only."""
+    city = place.removesuffix(" now").removesuffix(" right now").title()
+    for region in _REGIONS if now.tzinfo is not None else ():
+        try:
+            there = now.astimezone(ZoneInfo(f"{region}/{city.replace(' ', '_')}"))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+        return f"It is {said_time(there)} in {city}."
+    return f"I do not know the time in {city}; here it is {said_time(now)}."
+
+
+def _whether(weekday: str, day: date, *, tomorrow: bool) -> str:
+    answer = "Yes" if WEEKDAYS[day.weekday()] == weekday else "No"
+    return f"{answer}, {'tomorrow' if tomorrow else 'today'} is {WEEKDAYS[day.weekday()].capitalize()}."
 
 
 def _leap(year: int) -> str:

@@ -191,8 +191,8 @@ tallest|highest building: The Burj Khalifa in Dubai is the tallest building, at 
 where eiffel tower: The Eiffel Tower is in Paris.
 tall|high eiffel tower: The Eiffel Tower is 330 meters high.
 eiffel tower: The Eiffel Tower stands in Paris and is 330 meters high.
-states united|america|us|usa: The United States has fifty states.
-first president united|us|america|usa: George Washington was the first president of the United States.
+many states united|america|us|usa: The United States has fifty states.
+first president united|us|america|usa states|us|america|usa: It was George Washington.
 colors|colours rainbow: The colors of the rainbow are red, orange, yellow, green, blue, indigo and violet.
 letters alphabet: The English alphabet has 26 letters.
 value|number pi: Pi is about 3.14159.
@@ -202,6 +202,9 @@ sides hexagon: A hexagon has six sides.
 sides octagon: An octagon has eight sides.
 degrees circle: A circle has 360 degrees.
 prime number: A prime number can be divided only by one and by itself.
+days february: February has 28 days, and 29 in a leap year.
+days april|june|september|november: It has thirty days.
+days january|march|may|july|august|october|december: It has 31 days.
 days week: A week has seven days.
 days leap year: A leap year has 366 days.
 weeks year: A year has 52 weeks.
@@ -237,20 +240,25 @@ invented|created|made python: Guido van Rossum created Python, first released in
 discovered penicillin: Alexander Fleming discovered penicillin in 1928.
 discovered radium: Marie and Pierre Curie discovered radium in 1898.
 discovered america: Christopher Columbus reached America in 1492.
+einstein albert|einstein: Albert Einstein was a physicist who found the theory of relativity.
+newton isaac|newton: Isaac Newton was a physicist who described gravity and motion.
+shakespeare william|shakespeare: William Shakespeare was an English poet who wrote Hamlet and Romeo and Juliet.
+mozart wolfgang|amadeus|mozart: Wolfgang Amadeus Mozart was a composer from Salzburg.
+atom: An atom is the smallest part of an element: a nucleus with electrons around it.
 theory relativity: Albert Einstein published the theory of relativity, in 1905 and 1915.
 theory evolution: Charles Darwin published the theory of evolution by natural selection in 1859.
 world|second war end|over: The Second World War ended in 1945.
 world|second war start|begin|began: The Second World War began in 1939.
 first world war: The First World War lasted from 1914 to 1918.
-berlin wall: The Berlin Wall fell in 1989.
-titanic sink|sank: The Titanic sank in 1912.
+berlin wall fall|fell|down|year: The Berlin Wall fell in 1989.
+titanic sink|sank|sunk|year: The Titanic sank in 1912.
 currency japan: The currency of Japan is the yen.
-currency britain|england|uk|kingdom: The currency of the United Kingdom is the pound sterling.
+currency britain|england|uk|kingdom united|great|britain|england|uk: It is the pound sterling.
 currency india: The currency of India is the rupee.
 currency china: The currency of China is the yuan.
 currency switzerland: The currency of Switzerland is the Swiss franc.
 currency europe|france|germany|italy|spain: It is the euro.
-currency united|us|usa|america: The currency of the United States is the dollar.
+currency united|us|usa|america states|us|usa|america: The currency of the United States is the dollar.
 language brazil: Brazil speaks Portuguese.
 language mexico|argentina: It is Spanish.
 voice live: Voice Live is an Azure service for spoken conversations with models.

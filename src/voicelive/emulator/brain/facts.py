@@ -15,7 +15,17 @@ __all__ = ("answer", "capitals", "quotation")
 
 _ORDINAL_NAMES = {value: word for word, value in ORDINALS.items()}
 # These words say nothing about which fact is asked for.
-_EMPTY = frozenset(map(stem, listed("actual call exact know many name question remind say think wonder")))
+_EMPTY = frozenset(
+    map(
+        stem,
+        listed(
+            """
+            actual adult away average body call earth ever exact happen human know many mount name question remind say
+            think total wonder world year
+            """
+        ),
+    )
+)
 
 
 class _Fact(NamedTuple):
@@ -169,7 +179,7 @@ def _fact(words: Words) -> str | None:
             continue
         unmatched = len(asked - frozenset().union(*keys))
         # A fact about something else is worse than none.
-        if unmatched > len(keys) / 2:
+        if unmatched > len(keys) // 3:
             continue
         score = 4 * len(keys) - unmatched
         if best is None or score > best[0]:

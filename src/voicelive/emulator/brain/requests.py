@@ -186,7 +186,7 @@ def _continued(
     if direct is not None:
         known = known.completed(parameter, direct)
         # Words that answer one question are no answers to the next.
-        said.use_text(direct if isinstance(direct, str) else text)
+        said.use_value(direct)
     filled = fill(request.tool.parameters, said, request.tool.verbs, known=known.arguments)
     return replace(request, filled=filled)
 

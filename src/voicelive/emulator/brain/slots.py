@@ -114,10 +114,13 @@ class Said:
         """Take note that words gave a value."""
         self.used |= set(range(start, end))
 
-    def use_text(self, text: str) -> None:
-        """Take note that the words of a text gave a value."""
-        wanted = {word.text for word in Words(text).words}
+    def use_value(self, value: object) -> None:
+        """Take note that a text or a number was given."""
+        wanted = {word.text for word in Words(value).words} if isinstance(value, str) else set[str]()
         self.used |= {index for index, word in enumerate(self.words.words) if word.text in wanted}
+        for number in find_numbers(self.words):
+            if number.value == value:
+                self.use(number.start, number.end)
 
     # Places and people
 

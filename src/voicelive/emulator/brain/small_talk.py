@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from voicelive.emulator.brain.numbers import number_at
 from voicelive.emulator.brain.words import Words
 
 __all__ = ("answer", "is_greeting", "user_name", "without_courtesies")
@@ -25,12 +26,14 @@ _TRAILING = r"(?: there| again| everyone| everybody| assistant| computer| to you
 _TALK: Sequence[tuple[str, str]] = (
     (rf"(?:{_GREETING}{_TRAILING} ?)+", "{greeting}! How can I help you?"),
     (r"(?:can|do) you hear me.*|are you (?:there|listening).*|(?:mic |sound )?test(?:ing)?(?: .*)?", "I hear you."),
-    (r"how are you(?: doing)?.*|how do you do|how is it going.*|how have you been.*", "I am fine, thank you. And you?"),
+    (r"how are you(?: doing)?.*|how do you do|how is it going.*|how have you been.*|what is up",
+     "I am fine, thank you. And you?"),
     (r"(?:i am |i feel )?(?:fine|good|great|very well|well|okay)(?: too)?(?: thank you| thanks)(?: and you)?",
      "I am glad."),
     (r"(?:many thanks|thanks|thank you)(?: .*)?", "You are welcome."),
     (r"(?:okay |thanks |thank you )?(?:(?:good ?)?bye(?: bye)?|see you|see you (?:later|soon|tomorrow)|good ?night"
-     rf"|farewell|take care|have a (?:nice|good|great) (?:day|evening|night|time|weekend)|so long){_TRAILING}",
+     rf"|farewell|take care|have a (?:nice|good|great) (?:day|evening|night|time|weekend)|so long)"
+     rf"{_TRAILING}(?: and)?(?: thanks| thank you)*",
      "Goodbye!"),
     (r"what is your name|who are you|do you have a name|what are you called|what should i call you|your name", "{who}"),
     (r"what are you|are you (?:a |an )?(?:human|robot|machine|bot|ai|computer|real|person|model).*",
@@ -44,10 +47,19 @@ _TALK: Sequence[tuple[str, str]] = (
      r"perfect|amazing|awesome|cool)(?: .*)?", "Thank you."),
     (r"(?:you are|that is|that was) (?:very |so |really )?(?:wrong|bad|stupid|not right|incorrect)(?: .*)?",
      "I am sorry about that."),
+    (r"i am (?:so |very |a bit |a little )?(?:sad|tired|bored|lonely|sick|unhappy|stressed|angry)(?: .*)?",
+     "I am sorry to hear that."),
+    (r"i am (?:so |very )?(?:happy|glad|excited)(?: .*)?", "I am glad to hear that."),
+    (r"do you (?:speak|understand) (?:english|german|french|spanish|italian|chinese|japanese|.*language.*)",
+     "I speak English only."),
+    (r"tell me something.*|surprise me", "An octopus has three hearts."),
+    (r"knock knock", "Who is there?"),
+    (r"(?:can you )?sing(?: .*)?", "I would rather not: la, la, la."),
+    (r"repeat (?:what i say|after me|everything i say)", "Say: repeat after me, and then the words."),
     (r"i am sorry|sorry|excuse me|my apologies|pardon(?: me)?", "No problem."),
     (r"(?:i (?:love|like) you).*", "That is kind of you."),
     (r"nice to meet you.*|pleased to meet you.*", "Nice to meet you too."),
-    (r"(?:yes|yeah|yep|sure|okay|all right|right|fine|great|cool|good|i see|no problem)", "All right."),
+    (r"(?:yes|yeah|yep|sure|okay|all right|right|fine|great|cool|good|nice|i see|no problem|wow)", "All right."),
     (r"(?:no|nope|no thanks|no thank you|nothing|that is (?:all|it)|never ?mind|forget it|cancel(?: that)?|stop)",
      "All right."),
     (r"(?:tell me |do you know )?(?:a |another )?(?:joke|something funny)|make me laugh", "{joke}"),
@@ -61,6 +73,11 @@ _NAME = re.compile(
 )
 _NO_NAME = {"a", "an", "the", "it", "my", "not", "what", "when", "so", "just", "very", "great", "good", "later", "back"}
 _ASKS_NAME = re.compile(r"(?:what is|what was|do you (?:know|remember)|tell me|say) my name")
+
+_ASKS_WHAT_I_SAID = re.compile(r"what did i (?:just )?say|what was i saying|what have i (?:just )?said")
+_COUNT = re.compile(r"(?:can you )?count (?:up )?to (.+)")
+_SPELL = re.compile(r"(?:how do you spell|can you spell|spell)(?: the word)? ([^\W\d]+)")
+_HIGHEST_COUNT = 30
 
 _COURTESY = re.compile(
     rf"^(?:{_GREETING}(?: there| again)?|okay|so|well|um+|uh+|er+|oh|ah|now|and|please|thanks|thank you|excuse me|sorry"
@@ -84,6 +101,10 @@ def answer(words: Words, *, name: str | None, number: int, earlier: Sequence[str
     if _ASKS_NAME.match(words.plain):
         known = next((found for said in reversed(earlier) if (found := user_name(said))), None)
         return f"Your name is {known}." if known else "You have not told me your name yet."
+    if _ASKS_WHAT_I_SAID.fullmatch(words.plain):
+        return f"You said: {earlier[-1]}" if earlier else "You have not said anything before."
+    if (counted := _counted(words)) is not None:
+        return counted
     addressed = words.plain
     if name:
         addressed = re.sub(rf"(?:^|(?<= )){re.escape(name.lower())}(?= |$)", "", addressed)
@@ -94,6 +115,17 @@ def answer(words: Words, *, name: str | None, number: int, earlier: Sequence[str
             greeting = re.match(_GREETING, addressed)
             kind = greeting[0].capitalize() if greeting and greeting[0].startswith("good") else "Hello"
             return said.format(greeting=kind, who=who, joke=_JOKES[number % len(_JOKES)])
+    return None
+
+
+def _counted(words: Words) -> str | None:
+    """Count to a number, or spell a word."""
+    if found := _COUNT.fullmatch(words.plain):
+        number = number_at(Words(found[1]), 0)
+        if number is not None and number.end == len(Words(found[1])) and 1 <= number.value <= _HIGHEST_COUNT:
+            return ", ".join(str(each) for each in range(1, int(number.value) + 1)) + "."
+    if found := _SPELL.fullmatch(words.plain):
+        return f"{found[1].capitalize()}: {', '.join(found[1].upper())}."
     return None
 
 

@@ -56,6 +56,7 @@ _CONTRACTIONS = {
     "can't": "can not",
     "let's": "let us",
 }
+_HESITATIONS = {"um", "umm", "uh", "uhm", "erm", "hm", "hmm"}
 _IS_AFTER = {"what", "who", "where", "when", "how", "that", "it", "there", "here", "he", "she", "this", "everything"}
 _ENDINGS = {"'m": "am", "'re": "are", "'ll": "will", "'ve": "have", "'d": "would"}
 
@@ -128,7 +129,8 @@ def _words(text: str) -> Iterable[Word]:
     joined = _SPLIT_BEFORE.sub(lambda found: found[0][0] + " ", text)
     for found in _TOKEN.finditer(joined):
         for word in _written_out(found[0].lower().replace("’", "'")).split():
-            yield Word(word, found.start(), found.end())
+            if word not in _HESITATIONS:
+                yield Word(word, found.start(), found.end())
 
 
 def _written_out(word: str) -> str:
