@@ -338,7 +338,7 @@ def _about_value(call: _Call, value: object) -> str:
         return "Yes." if value else "No."
     if value is False:
         return _sentence(f"I am sorry, I could not {call.attempt}")
-    if value is None or value is True or (isinstance(value, str) and value.lower() in (*_GOOD, "")):
+    if value is None or value is True or (isinstance(value, str) and value.strip().lower() in (*_GOOD, "")):
         return _sentence(call.done)
     told = _told(value)
     # Whole sentences speak for themselves.
