@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -33,11 +32,9 @@ __all__ = ("Filled", "Parameter", "fill", "fill_whatever")
 
 _DEEPEST = 6
 _NO = frozenset(("no", "not", "without", "never", "off", "disable", "nope", "false"))
-_YES = frozenset(("yes", "yeah", "yep", "sure", "true", "on", "enable", "please", "okay"))
 _SWITCHES = frozenset(map(stem, ("on", "state", "power", "enabled", "active", "status", "turn", "value")))
 _MANNER = frozenset(("unit", "units", "format", "language", "mode", "locale", "timezone"))
 """What a function wants to be told, but nobody says: the first choice will do."""
-_WHOLE_DAY = re.compile(r"iso|yyyy|rfc", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
