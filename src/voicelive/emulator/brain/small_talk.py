@@ -30,11 +30,11 @@ _TALK: Sequence[tuple[str, str]] = (
      "I am fine, thank you. And you?"),
     (r"(?:i am |i feel )?(?:fine|good|great|very well|well|okay)(?: too)?(?: thank you| thanks)(?: and you)?",
      "I am glad."),
-    (r"(?:many thanks|thanks|thank you)(?: .*)?", "You are welcome."),
     (r"(?:okay |thanks |thank you )?(?:(?:good ?)?bye(?: bye)?|see you|see you (?:later|soon|tomorrow)|good ?night"
      rf"|farewell|take care|have a (?:nice|good|great) (?:day|evening|night|time|weekend)|so long)"
      rf"{_TRAILING}(?: and)?(?: thanks| thank you)*",
      "Goodbye!"),
+    (r"(?:many thanks|thanks|thank you)(?: .*)?", "You are welcome."),
     (r"what is your name|who are you|do you have a name|what are you called|what should i call you|your name", "{who}"),
     (r"what are you|are you (?:a |an )?(?:human|robot|machine|bot|ai|computer|real|person|model).*",
      "I am a small program of rules that runs on this machine."),
