@@ -127,10 +127,16 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         """See ``AsyncTransport``. The message is on its way once this waits: cancelling does not take it back."""
         # Nothing is awaited between building a frame and writing it, so frames cannot interleave.
         self._write(self._websocket.text(message))
-        if self._drained is not None:
+        assert self._transport is not None
+        if self._transport.is_closing():
+            # Writing failed, now or before. Why is told in a moment, and until then bytes are dropped without a word.
+            await asyncio.shield(self._lost)
+        elif self._drained is not None:
             await asyncio.shield(self._drained)
-            if self._lost.done():
-                raise self._websocket.closed_error()
+        else:
+            return
+        if self._lost.done():
+            raise self._websocket.closed_error()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """See ``AsyncTransport``."""
@@ -148,7 +154,8 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """See ``AsyncTransport``."""
         self._websocket.abort()
-        if self._transport is not None:
+        # Asyncio's own transport fails on this once it has closed with something to write.
+        if self._transport is not None and not self._lost.done():
             self._transport.abort()
         self._wake()
 
