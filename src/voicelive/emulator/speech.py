@@ -25,6 +25,7 @@ __all__ = (
     "Speech",
     "SpeechEdge",
     "Synthesizer",
+    "Token",
     "Transcript",
     "VisemeTime",
     "VoiceActivity",
@@ -62,6 +63,15 @@ class Speech(NamedTuple):
     """The mouth's shapes in order; empty if the synthesizer cannot tell, and then they follow the spelling."""
 
 
+class Token(NamedTuple):
+    """A piece of recognized text, and how likely it was."""
+
+    text: str
+    """With the blank in front of it, if there is one."""
+    logprob: float
+    """Natural logarithm of its probability."""
+
+
 class Transcript(NamedTuple):
     """What was said, with what a recognizer may know besides the text."""
 
@@ -72,6 +82,8 @@ class Transcript(NamedTuple):
     """A BCP-47 tag such as ``en-US``."""
     confidence: float | None = None
     """How sure it is, from 0 to 1."""
+    tokens: Sequence[Token] = ()
+    """The text in pieces, which are the text when they are joined; empty if the recognizer cannot tell."""
 
 
 class SpeechEdge(NamedTuple):

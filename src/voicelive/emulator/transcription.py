@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from voicelive.emulator.context import Context
 from voicelive.emulator.conversation import Conversation, Item
 from voicelive.emulator.script import ScriptRun
-from voicelive.emulator.speech import Transcript, WordTime
+from voicelive.emulator.speech import Token, Transcript, WordTime
 from voicelive.emulator.steps import Join, Steps, Task, Work
 from voicelive.emulator.timing import spread
 from voicelive.emulator.utterance import without_fillers
@@ -102,7 +103,7 @@ class Transcription:
             result = result._replace(words=spread(result.text, *item.spans.get(index, (0, clip.milliseconds))))
         if self._removes_fillers:
             words = [word for word in result.words if without_fillers(word.text)]
-            result = result._replace(text=without_fillers(result.text), words=words)
+            result = result._replace(text=without_fillers(result.text), words=words, tokens=())
         item.heard[index] = result.text
         if shown:
             self._tell(item, index, result, where)
@@ -111,15 +112,18 @@ class Transcription:
         content = item.wire["content"]
         item.wire["content"] = [{**p, "transcript": result.text} if i == index else p for i, p in enumerate(content)]
         include = self._context.settings["include"] or ()
+        tokens = result.tokens or _plausible_tokens(result.text)
+        position = 0
         for delta in _deltas(self._model, result.text):
-            logprobs = {"logprobs": _logprobs(delta)} if _LOGPROBS in include else {}
+            logprobs = {"logprobs": _logprobs(tokens, position, len(delta))} if _LOGPROBS in include else {}
             self._context.emit(f"{_EVENT}.delta", **where, delta=delta, **logprobs)
+            position += len(delta)
         completed: Json = {"transcript": result.text}
         language = result.language or self._language
         if self._context.version.has("language") and not self._model.startswith(_OPENAI_MODELS):
             completed["language"] = language
         if _LOGPROBS in include:
-            completed["logprobs"] = _logprobs(result.text)
+            completed["logprobs"] = _logprobs(tokens, 0, len(result.text))
         if _PHRASES in include:
             completed["phrases"] = list(_phrases(result, language))
         self._context.emit(f"{_EVENT}.completed", **where, **completed)
@@ -150,11 +154,19 @@ def _pieces(said: str) -> list[str]:
     return ["".join(words[start : start + _WORDS_PER_DELTA]) for start in range(0, len(words), _WORDS_PER_DELTA)]
 
 
-def _logprobs(said: str) -> list[Json]:
+def _plausible_tokens(said: str) -> list[Token]:
     """Return a token per word; how likely it was depends on the word alone, and is always plausible."""
+    tokens = re.findall(r"\s*\S+\s*$|\s*\S+", said)
+    return [Token(token, -(sum(token.encode()) % 23 + 1) / 100) for token in tokens]
+
+
+def _logprobs(tokens: Sequence[Token], start: int, length: int) -> list[Json]:
+    """Return the tokens that begin within a part of the text."""
+    starts = accumulate((len(token.text) for token in tokens), initial=0)
     return [
-        {"token": token, "logprob": -(sum(token.encode()) % 23 + 1) / 100, "bytes": list(token.encode())}
-        for token in re.findall(r"\s*\S+\s*$|\s*\S+", said)
+        {"token": text, "logprob": logprob, "bytes": list(text.encode())}
+        for (text, logprob), position in zip(tokens, starts, strict=False)
+        if start <= position < start + length
     ]
 
 

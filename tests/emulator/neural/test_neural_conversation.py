@@ -100,6 +100,23 @@ def test_word_times_and_visemes_come_from_the_voice(neural: Emulator, dial: Any,
     assert {20, 21, 0} <= {event["viseme_id"] for event in visemes} <= set(range(22))
 
 
+def test_log_probabilities_come_from_the_recognizer(neural: Emulator, dial: Any) -> None:
+    client = dial(neural)
+    include = ["item.input_audio_transcription.logprobs"]
+    client.update(input_audio_transcription={"model": "gpt-4o-transcribe"}, include=include)
+    client.append(recording(24000) + bytes(48000))
+    events = client.until("response.done")
+    told = of_type(events, COMPLETED)["logprobs"]
+    assert "".join(entry["token"] for entry in told) == TRANSCRIPT
+    assert all(bytes(entry["bytes"]).decode() == entry["token"] and entry["logprob"] <= 0 for entry in told)
+    assert len({entry["logprob"] for entry in told}) > 5
+    deltas = [event for event in events if event["type"] == COMPLETED.replace("completed", "delta")]
+    assert len(deltas) > 1
+    assert [entry for event in deltas for entry in event["logprobs"]] == told
+    for event in deltas:
+        assert "".join(entry["token"] for entry in event["logprobs"]) == event["delta"]
+
+
 def test_sessions_side_by_side_do_not_mix(neural: Emulator, dial: Any) -> None:
     sentences = ["The capital of France is Paris.", "My name is Alice.", "Stop talking now.", "Is there a train?"]
     clients = [dial(neural) for _ in sentences]

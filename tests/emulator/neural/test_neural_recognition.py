@@ -11,6 +11,7 @@ import pytest
 
 from voicelive.emulator.neural import recognizer, synthesizer
 from voicelive.emulator.recording import TRANSCRIPT, recording
+from voicelive.emulator.speech import Transcript
 
 Rate = Callable[[list[tuple[str, str]]], float]
 
@@ -48,6 +49,8 @@ def test_it_recognizes_the_human_recording_at_any_rate(rate: int) -> None:
     assert heard.text == TRANSCRIPT
     assert heard.confidence is not None and 0.8 < heard.confidence <= 1
     assert heard.language == "en-US"
+    assert "".join(token.text for token in heard.tokens) == TRANSCRIPT
+    assert all(-5 < token.logprob <= 0 for token in heard.tokens)
 
 
 def test_words_have_approximate_times_within_the_speech() -> None:
@@ -93,7 +96,7 @@ def test_spelling_is_of_this_century() -> None:
     ids=["nothing", "one sample", "1 s of silence", "10 s of silence", "a constant", "a buzz", "31 ms"],
 )
 def test_where_nobody_speaks_nothing_is_recognized(pcm: bytes) -> None:
-    assert recognizer.load().transcribe(pcm, 16000)[:2] == ("", [])
+    assert recognizer.load().transcribe(pcm, 16000) == Transcript("")
 
 
 def test_long_speech_is_recognized_in_parts(word_error_rate: Rate) -> None:

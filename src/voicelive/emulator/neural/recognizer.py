@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from voicelive.emulator.neural.models import MOONSHINE, native_code, once, open_model
 from voicelive.emulator.neural.resampling import Floats, floats, resample
 from voicelive.emulator.neural.vad import RATE, WINDOW, speech_probabilities
-from voicelive.emulator.speech import Transcript, WordTime
+from voicelive.emulator.speech import Token, Transcript, WordTime
 
 __all__ = ("MoonshineRecognizer", "load")
 
@@ -80,41 +81,43 @@ class MoonshineRecognizer:
             return self._transcribe(resample(floats(pcm), rate, RATE))
 
     def _transcribe(self, samples: Floats) -> Transcript:
-        texts: list[str] = []
         words: list[WordTime] = []
-        logarithms: list[float] = []
+        tokens: list[Token] = []
         for stretch in _stretches(speech_probabilities(samples)):
-            text, certainties = self._recognize(samples[stretch.start * WINDOW : stretch.end * WINDOW])
-            texts.append(text)
-            logarithms += certainties
-            words += _spread(text, stretch)
-        text = " ".join(text for text in texts if text)
-        return Transcript(text, words, "en-US", float(np.exp(np.mean(logarithms))) if text else None)
+            found = self._recognize(samples[stretch.start * WINDOW : stretch.end * WINDOW])
+            tokens += found
+            words += _spread("".join(token.text for token in found), stretch)
+        if not words:
+            return Transcript("")
+        tokens[0] = tokens[0]._replace(text=tokens[0].text.lstrip())
+        confidence = math.exp(sum(token.logprob for token in tokens) / len(tokens))
+        text = " ".join(word.text for word in words)
+        # Where the spelling was mended, they are not the text any more.
+        whole = "".join(token.text for token in tokens) == text
+        return Transcript(text, words, "en-US", confidence, tokens if whole else ())
 
-    def _recognize(self, samples: Floats) -> tuple[str, list[float]]:
-        """Return the text of one stretch, and the logarithm of the probability of each of its tokens."""
+    def _recognize(self, samples: Floats) -> list[Token]:
+        """Return the text of one stretch in tokens, with a blank in front of each word."""
         mask = np.ones((1, len(samples)), np.int64)
         encoded = self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
         shared = {"encoder_hidden_states": encoded, "encoder_attention_mask": mask}
         past = dict(self._empty_cache)
         token = _BEGIN
-        said: list[int] = []
-        certainties: list[float] = []
+        said: list[Token] = []
         for step in range(int(len(samples) / RATE * _TOKENS_PER_SECOND) + _TOKENS_MORE):
             native_code.check()
             feeds = {"input_ids": np.array([[token]], np.int64), "use_cache_branch": np.array([step > 0])}
             scores, *present = self._decoder.run(None, {**feeds, **shared, **past})
             token = int(scores[0, -1].argmax())
-            certainties.append(_log_probability(scores[0, -1], token))
             if token == _END:
                 break
-            said.append(token)
+            text = self._tokens[token].decode(errors="ignore").replace("\u2581", " ")
+            said.append(Token(text, _log_probability(scores[0, -1], token)))
             for name, value in zip(self._outputs[1:], present, strict=True):
                 # What was heard stays the same after the first step, and comes back empty.
                 if step == 0 or ".decoder." in name:
                     past[name.replace("present", "past_key_values")] = value
-        text = b"".join(self._tokens[token] for token in said).decode(errors="ignore")
-        return _OLD_SPELLING.sub(lambda match: match[0][:2], text.replace("\u2581", " ").strip()), certainties
+        return said
 
 
 def _read_tokens(path: Path) -> list[bytes]:
@@ -167,7 +170,7 @@ def _stretches(probabilities: Floats) -> list[_Stretch]:
 
 def _spread(text: str, stretch: _Stretch) -> list[WordTime]:
     """Spread words over the speech of a stretch, each as long as it is written."""
-    words = text.split()
+    words = _OLD_SPELLING.sub(lambda match: match[0][:2], text).split()
     first, last = (window * WINDOW * 1000 / RATE for window in (stretch.first, stretch.last))
     marks = list(accumulate((len(word) + 1 for word in words), initial=0))
     times = [round(first + (last - first) * mark / marks[-1], 1) for mark in marks] if words else []
