@@ -15,7 +15,6 @@ import trustme
 import voicelive
 from voicelive.emulator import Emulator
 
-from ..facades.styles import Style
 from .cases import Case, Ends, Fails, GoesOn
 from .leaks import nothing_left_behind, tasks, tasks_end
 
@@ -72,17 +71,17 @@ def arguments(case: Case, emulator: Emulator, **more: Any) -> dict[str, Any]:
     }
 
 
-def play(case: Case, style: Style) -> None:
+def play(case: Case, style: Any) -> None:
     """Play a case, and check that its outcome is as it says, in time, and that nothing is left of it."""
     _run(_meet, case, style)
 
 
-def recover(case: Case, style: Style) -> None:
+def recover(case: Case, style: Any) -> None:
     """Play a case with reconnecting, and check that the session is restored, in time, and nothing else is left."""
     _run(_be_restored, case, style)
 
 
-def _run(body: Callable[[Case, Style, Emulator], Coroutine[Any, Any, None]], case: Case, style: Style) -> None:
+def _run(body: Callable[[Case, Any, Emulator], Coroutine[Any, Any, None]], case: Case, style: Any) -> None:
     async def main() -> None:
         count = tasks(style.name)
         await body(case, style, emulator)
@@ -95,7 +94,7 @@ def _run(body: Callable[[Case, Style, Emulator], Coroutine[Any, Any, None]], cas
         assert time.monotonic() - start < WITHIN
 
 
-async def _meet(case: Case, style: Style, emulator: Emulator) -> None:
+async def _meet(case: Case, style: Any, emulator: Emulator) -> None:
     outcome = case.outcome
     if isinstance(outcome, Fails):
         with pytest.raises(outcome.error) as caught:
@@ -167,7 +166,7 @@ async def _go_on(connection: Any, outcome: GoesOn) -> None:
             assert events[0].audio
 
 
-async def _be_restored(case: Case, style: Style, emulator: Emulator) -> None:
+async def _be_restored(case: Case, style: Any, emulator: Emulator) -> None:
     policy = voicelive.ReconnectPolicy(delay=0.01, first_dial=True)
     async with style.connect(**arguments(case, emulator, reconnect=policy)) as connection:
         await connection.session.update(session={"instructions": "first"})
