@@ -10,49 +10,57 @@
 Events and settings are in ``voicelive.models``, errors here and in ``voicelive.exceptions``.
 """
 
+from typing import TYPE_CHECKING
+
+from voicelive._exports import lazy as _lazy
 from voicelive._version import __version__
-from voicelive.connection import VoiceLiveConnection, connect
-from voicelive.exceptions import (
-    AuthenticationError,
-    CertificateError,
-    ConcurrentReadError,
-    ConnectError,
-    ConnectionClosed,
-    ConnectionError,  # noqa: A004 - the name the vendor's package gave it
-    ConnectTimeoutError,
-    CredentialError,
-    HandshakeError,
-    InvalidAudioError,
-    NotConnectedError,
-    NotFoundError,
-    PermissionDeniedError,
-    ProxyError,
-    RateLimitError,
-    ReceiveTimeoutError,
-    ReconnectFailedError,
-    RedirectError,
-    SendQueueFullError,
-    ServerError,
-    ServiceUnavailableError,
-    SessionRefusedError,
-    UnsentEvent,
-    VoiceLiveError,
-)
-from voicelive.protocol.options import WebsocketConnectionOptions
-from voicelive.protocol.policy import ReconnectPolicy
-from voicelive.resources import (
-    ConversationItemResource,
-    ConversationResource,
-    InputAudioBufferResource,
-    InputAudioResource,
-    InputAudioTurnResource,
-    InputTextResource,
-    OutputAudioBufferResource,
-    ResponseResource,
-    SessionAvatarResource,
-    SessionResource,
-    TranscriptionSessionResource,
-)
+
+if TYPE_CHECKING:
+    from voicelive.connection import ResponseHandle, VoiceLiveConnection, connect
+    from voicelive.exceptions import (
+        AuthenticationError,
+        CertificateError,
+        ConcurrentReadError,
+        ConnectError,
+        ConnectionClosed,
+        ConnectionError,  # noqa: A004 - the name the vendor's package gave it
+        ConnectTimeoutError,
+        CredentialError,
+        EventsDroppedError,
+        HandshakeError,
+        InvalidAudioError,
+        NotConnectedError,
+        NotFoundError,
+        PermissionDeniedError,
+        ProxyError,
+        RateLimitError,
+        ReceiveTimeoutError,
+        ReconnectFailedError,
+        RedirectError,
+        ResponseActiveError,
+        ResponseFailedError,
+        SendQueueFullError,
+        ServerError,
+        ServiceUnavailableError,
+        SessionRefusedError,
+        UnsentEvent,
+        VoiceLiveError,
+    )
+    from voicelive.protocol.options import WebsocketConnectionOptions
+    from voicelive.protocol.policy import ReconnectPolicy
+    from voicelive.resources import (
+        ConversationItemResource,
+        ConversationResource,
+        InputAudioBufferResource,
+        InputAudioResource,
+        InputAudioTurnResource,
+        InputTextResource,
+        OutputAudioBufferResource,
+        ResponseResource,
+        SessionAvatarResource,
+        SessionResource,
+        TranscriptionSessionResource,
+    )
 
 __all__ = (
     "AuthenticationError",
@@ -65,6 +73,7 @@ __all__ = (
     "ConversationItemResource",
     "ConversationResource",
     "CredentialError",
+    "EventsDroppedError",
     "HandshakeError",
     "InputAudioBufferResource",
     "InputAudioResource",
@@ -81,6 +90,9 @@ __all__ = (
     "ReconnectFailedError",
     "ReconnectPolicy",
     "RedirectError",
+    "ResponseActiveError",
+    "ResponseFailedError",
+    "ResponseHandle",
     "ResponseResource",
     "SendQueueFullError",
     "ServerError",
@@ -96,3 +108,17 @@ __all__ = (
     "__version__",
     "connect",
 )
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _lazy(
+        __name__,
+        __all__,
+        (
+            "voicelive.exceptions",
+            "voicelive.protocol.options",
+            "voicelive.protocol.policy",
+            "voicelive.connection",
+            "voicelive.resources",
+        ),
+        submodules=("exceptions", "models"),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from voicelive.exceptions import ResponseActiveError, ResponseFailedError, ServerError
+from voicelive.exceptions import ReceiveTimeoutError, ResponseActiveError, ResponseFailedError, ServerError
 from voicelive.models import (
     ClientEventResponseCancel,
     ClientEventResponseCreate,
@@ -37,9 +37,13 @@ class Bounded:
     """What is left of a caller's time."""
 
     def __init__(self, timeout: float | None, now: Callable[[], float]) -> None:
-        limit = check_timeout(timeout)
+        self._timeout = check_timeout(timeout)
         self._now = now
-        self._deadline = None if limit is None else now() + limit
+        self._deadline = None if self._timeout is None else now() + self._timeout
+
+    def passed(self, waited_for: str) -> ReceiveTimeoutError:
+        """Return the error for what did not come in time."""
+        return ReceiveTimeoutError(self._timeout or 0.0, waited_for)
 
     def left(self) -> float | None:
         """Return the seconds that are left; ``None``: any number of them."""
@@ -98,10 +102,12 @@ class Answers:
             await self._io.send(encode_json(wire))
             sent = True
             event = (await self._puller.take(taker, bound.left())).event
-        except BaseException:
+        except BaseException as error:
             # The answer to a call that was given up must not be taken for the answer to the next one.
             if not (sent and call.in_order):
                 self._discard(taker)
+            if isinstance(error, ReceiveTimeoutError):
+                raise bound.passed(f"answer to {wire['type']}") from None
             raise
         if isinstance(event, ServerEventError):
             raise server_error(event, wire["type"])
@@ -135,6 +141,8 @@ class Answers:
                     raise _active() from server_error(refusal, "response.create")
                 with self._stream.guard:
                     self._session.responses.note_refusal()
+        except ReceiveTimeoutError:
+            raise bound.passed("response") from None
         finally:
             self._discard(news)
 

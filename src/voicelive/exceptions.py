@@ -343,8 +343,8 @@ class ReceiveTimeoutError(VoiceLiveError, TimeoutError):
         timeout: The bound, in seconds.
     """
 
-    def __init__(self, timeout: float) -> None:
-        super().__init__(f"no event within {timeout:g} s; the connection is still open and nothing was lost")
+    def __init__(self, timeout: float, waited_for: str = "event") -> None:
+        super().__init__(f"no {waited_for} within {timeout:g} s; the connection is still open and nothing was lost")
         self.timeout = timeout
 
 

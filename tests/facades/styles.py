@@ -19,6 +19,7 @@ import anyio.to_thread
 
 import voicelive
 import voicelive.aio
+from voicelive._answering import Handle
 from voicelive.resources import Commands
 
 HANG_GUARD = 20
@@ -141,7 +142,8 @@ class Coroutines:
             return value
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            return value(*args, **kwargs)
+            result = value(*args, **kwargs)
+            return Coroutines(result) if isinstance(result, Handle) else result
 
         return call
 

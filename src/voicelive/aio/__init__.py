@@ -10,23 +10,31 @@
 The blocking counterpart is ``voicelive`` itself, with the same names.
 """
 
-from voicelive.aio.connection import VoiceLiveConnection, connect
-from voicelive.aio.resources import (
-    ConversationItemResource,
-    ConversationResource,
-    InputAudioBufferResource,
-    InputAudioResource,
-    InputAudioTurnResource,
-    InputTextResource,
-    OutputAudioBufferResource,
-    ResponseResource,
-    SessionAvatarResource,
-    SessionResource,
-    TranscriptionSessionResource,
-)
-from voicelive.exceptions import ConnectionClosed, ConnectionError  # noqa: A004 - the name the vendor's package gave it
-from voicelive.protocol.options import WebsocketConnectionOptions
-from voicelive.protocol.policy import ReconnectPolicy
+from typing import TYPE_CHECKING
+
+from voicelive._exports import lazy as _lazy
+
+if TYPE_CHECKING:
+    from voicelive.aio.connection import ResponseHandle, VoiceLiveConnection, connect
+    from voicelive.aio.resources import (
+        ConversationItemResource,
+        ConversationResource,
+        InputAudioBufferResource,
+        InputAudioResource,
+        InputAudioTurnResource,
+        InputTextResource,
+        OutputAudioBufferResource,
+        ResponseResource,
+        SessionAvatarResource,
+        SessionResource,
+        TranscriptionSessionResource,
+    )
+    from voicelive.exceptions import (
+        ConnectionClosed,
+        ConnectionError,  # noqa: A004 - the name the vendor's package gave it
+    )
+    from voicelive.protocol.options import WebsocketConnectionOptions
+    from voicelive.protocol.policy import ReconnectPolicy
 
 __all__ = (
     "ConnectionClosed",
@@ -39,6 +47,7 @@ __all__ = (
     "InputTextResource",
     "OutputAudioBufferResource",
     "ReconnectPolicy",
+    "ResponseHandle",
     "ResponseResource",
     "SessionAvatarResource",
     "SessionResource",
@@ -47,3 +56,16 @@ __all__ = (
     "WebsocketConnectionOptions",
     "connect",
 )
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _lazy(
+        __name__,
+        __all__,
+        (
+            "voicelive.exceptions",
+            "voicelive.protocol.options",
+            "voicelive.protocol.policy",
+            "voicelive.aio.connection",
+            "voicelive.aio.resources",
+        ),
+    )
