@@ -174,9 +174,42 @@ def test_the_blocking_and_the_async_api_have_the_same_names() -> None:
     assert set(voicelive.__all__) - errors - {"__version__"} == set(aio.__all__) - errors
 
 
+@pytest.mark.parametrize("package", ["voicelive", "voicelive.aio"])
+def test_the_packages_import_nothing_before_it_is_asked_for(package: str) -> None:
+    """Every export is named by ``dir``, and found when it is asked for, and not before."""
+    program = (
+        f"import json, sys, {package} as p; loaded = list(sys.modules)\n"
+        "print(json.dumps([loaded, [n for n in p.__all__ if not getattr(p, n)], dir(p), p.__all__]))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout
+    loaded, missing, listed, exported = json.loads(answer)
+
+    assert {"azure.core", "pydantic", "websockets", "asyncio"}.intersection(loaded) == set()
+    assert missing == []
+    assert set(listed) >= set(exported)
+
+
+def test_what_a_package_does_not_export_is_an_attribute_error() -> None:
+    """As in any module."""
+    with pytest.raises(AttributeError, match="'voicelive' has no attribute 'conect'"):
+        _ = voicelive.conect
+
+
+def test_the_modules_named_in_the_documentation_need_no_import_of_their_own() -> None:
+    """``import voicelive`` is enough for ``voicelive.models`` and ``voicelive.exceptions``."""
+    program = "import voicelive; print(voicelive.models.Model.__name__, voicelive.exceptions.ConnectError.__name__)"
+    answer = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+
+    assert answer.split() == ["Model", "ConnectError"]
+
+
 def test_importing_voicelive_is_light() -> None:
     """What is only needed for some uses is imported at that use."""
-    program = "import json, sys, voicelive, voicelive.models, voicelive.protocol; print(json.dumps(list(sys.modules)))"
+    program = (
+        "import json, sys, voicelive.models, voicelive.protocol\n"
+        "from voicelive import connect\n"
+        "print(json.dumps(list(sys.modules)))"
+    )
     loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
 
     assert sorted(HEAVY.intersection(loaded)) == []
@@ -184,7 +217,7 @@ def test_importing_voicelive_is_light() -> None:
 
 def test_async_voicelive_needs_neither_trio_nor_azure_identity() -> None:
     """trio is optional, and identity is only needed for tokens."""
-    program = "import json, sys, voicelive.aio; print(json.dumps(list(sys.modules)))"
+    program = "import json, sys\nfrom voicelive.aio import connect\nprint(json.dumps(list(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout)
 
     assert {"trio", "azure.identity", "httpx", "cryptography", "requests"}.intersection(loaded) == set()
