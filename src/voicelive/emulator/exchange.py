@@ -54,6 +54,7 @@ class SessionRecord:
         self.id = session_id
         self.query = query
         self.closed: tuple[int, str] | None = None
+        self._over = threading.Event()
         self._lock = threading.Lock()
         self._received: deque[tuple[int, dict[str, Any]]] = deque()
         self._bytes = 0
@@ -63,6 +64,22 @@ class SessionRecord:
         """The client events, oldest first; only the newest 8 MiB of them are kept."""
         with self._lock:
             return [event for _, event in self._received]
+
+    def wait(self, seconds: float = 10) -> bool:
+        """Wait until the session is over and all that came was followed.
+
+        Args:
+            seconds: How long at most.
+
+        Returns:
+            Whether it is over.
+        """
+        return self._over.wait(seconds)
+
+    def end(self, code: int, reason: str) -> None:
+        """Take note that the session is over."""
+        self.closed = (code, reason)
+        self._over.set()
 
     def add(self, size: int, event: dict[str, Any]) -> None:
         """Keep one more event, and drop the oldest if they grow too many."""
@@ -176,8 +193,8 @@ class Exchange:
             async for frame in self._connection:
                 await self._receive(frame)
                 await self._room_to_answer.wait()
-                if self._connection.close_code is not None:
-                    break  # What has come before the end and was not looked at can be answered no more.
+                if self._connection.wire.stopping and self._connection.close_code is not None:
+                    break  # What came before the end and was not looked at yet would hold the emulator up.
         except ConnectionClosed:
             pass
         finally:
@@ -190,9 +207,9 @@ class Exchange:
 
     def _finish(self) -> None:
         code, reason = self._connection.close_code or 1006, self._connection.close_reason or ""
-        self.record.closed = (code, reason)
         if self._connection.recorder is not None:
             self._connection.recorder.close(code, reason)
+        self.record.end(code, reason)
         _log.info("session %s closed with code %d", self.record.id, code)
 
     # What comes

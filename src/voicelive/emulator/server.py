@@ -362,6 +362,7 @@ class Emulator:
         ready.set()
         await self._stopping.wait()
         for target in self._injector.targets:
+            target.wire.stopping = True
             if target.wire.gone or not target.talks:
                 target.wire.destroy()
         server.close(code=1001, reason="server_shutdown")

@@ -80,6 +80,8 @@ class Wire(asyncio.Transport):
         """Bytes that were written and read, TLS not counted."""
         self.gone = False
         """Whether a fault has cut the connection off: nothing that is written arrives any more."""
+        self.stopping = False
+        """Whether the emulator is about to stop."""
         self._marks: dict[Direction, list[tuple[int, Callable[[], None]]]] = {"sent": [], "received": []}
         self._stepping = self._held = self._blocked = self._muted = self._half_open = False
         self._paused_owner = False
