@@ -12,11 +12,8 @@ import voicelive
 import voicelive.aio
 from voicelive.resources import Commands
 
-CLASSES = [name for name in voicelive.aio.__all__ if name.endswith("Resource")] + [
-    "ResponseHandle",
-    "VoiceLiveConnection",
-    "connect",
-]
+FACADES = ["ResponseHandle", "VoiceLiveConnection", "connect"]
+CLASSES = [name for name in voicelive.aio.__all__ if name.endswith("Resource")] + FACADES
 # What only one language of the two has.
 PROTOCOLS = {"__aiter__": "__iter__", "__anext__": "__next__", "__aenter__": "__enter__", "__aexit__": "__exit__"}
 
