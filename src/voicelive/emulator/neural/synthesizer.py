@@ -212,11 +212,16 @@ def _visemes(phonemes: Sequence[_Phoneme], bounds: Floats) -> list[VisemeTime]:
         # A mark of stress has its own time, in which the mouth is at the sound that follows it.
         began = time if symbol in _STRESS else None
         shape = None if symbol == " " else viseme_id(symbol)
-        if shape is None or shape == found[-1].viseme_id:
-            continue
-        if found[-1].start_ms == (start := round(1000 * time, 1)):
-            found.pop()
-        found.append(VisemeTime(shape, start))
-    if found[-1].viseme_id:
-        found.append(VisemeTime(0, round(1000 * float(bounds[-1]), 1)))
+        if shape is not None:
+            _change(found, shape, time)
+    _change(found, 0, float(bounds[-1]))
     return found
+
+
+def _change(visemes: list[VisemeTime], shape: int, seconds: float) -> None:
+    """Add a change of the mouth, in place of one at the same time, and unless it is no change."""
+    start = round(1000 * seconds, 1)
+    if len(visemes) > 1 and visemes[-1].start_ms >= start:
+        visemes.pop()
+    if visemes[-1].viseme_id != shape:
+        visemes.append(VisemeTime(shape, start))
