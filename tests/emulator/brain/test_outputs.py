@@ -37,6 +37,7 @@ def say(talk, tool):
          "I have booked the table. The time is Saturday, November 21, 2026 at 7 PM."),
         ("add_to_shopping_list", {"items": ["apples", "pears"]}, {"ok": True},
          "I have added apples and pears to the shopping list."),
+        ("navigate_to", {"destination": "the airport"}, "ok", "I have navigated to the airport."),
         ("remind_me", {"text": "milk"}, "null", "I have reminded you."),
         ("cancel_order", {}, {"message": "Your order has been cancelled."}, "Your order has been cancelled."),
         ("search_web", {}, {"results": [{"title": "A", "url": "x"}, {"title": "B"}]}, "I found 2 results: A and B."),

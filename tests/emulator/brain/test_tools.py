@@ -12,6 +12,7 @@ TEXT, WHOLE, NUMBER, SWITCH = ({"type": kind} for kind in ("string", "integer", 
 def tools(tool):
     unit = {"type": "string", "enum": ["celsius", "fahrenheit"]}
     topping = {"type": "string", "enum": ["cheese", "mushrooms", "olives", "salami"]}
+    money = {"enum": ["USD", "EUR", "GBP"]}
     day = {"type": "string", "format": "date"}
     moment = {"type": "string", "format": "date-time"}
     return [
@@ -36,6 +37,11 @@ def tools(tool):
              toppings={"type": "array", "items": topping}, extra_cheese=SWITCH),
         tool("call_contact", "Make a phone call", name=TEXT),
         tool("remind_me", "Set a reminder", text=TEXT, time=moment),
+        tool("convert_currency", "Convert money", amount=NUMBER, from_currency=money, to_currency=money),
+        tool("check_order_status", "Look up an order by its number", order_id=TEXT),
+        tool("search_products", "Search the catalog", ["query"], query=TEXT, max_price=NUMBER),
+        tool("send_message", "Send a text message", recipient=TEXT, message=TEXT),
+        tool("end_call", "Hang up"),
         tool("set_volume", "Change the volume", level={"type": "number", "minimum": 0, "maximum": 1}),
     ]  # fmt: skip
 
@@ -79,6 +85,14 @@ def tools(tool):
         ("call mom", "call_contact", {"name": "Mom"}),
         ("remind me to buy milk tomorrow at nine", "remind_me",
          {"text": "buy milk", "time": "2026-11-21T09:00:00+00:00"}),
+        ("text mom I am on my way", "send_message", {"recipient": "Mom", "message": "I am on my way"}),
+        ("convert twenty dollars to euros", "convert_currency",
+         {"amount": 20, "from_currency": "USD", "to_currency": "EUR"}),
+        ("what is twenty in pounds from euros converted", "convert_currency",
+         {"amount": 20, "from_currency": "EUR", "to_currency": "GBP"}),
+        ("check the status of order A123 please", "check_order_status", {"order_id": "A123"}),
+        ("search for red shoes under 50 dollars", "search_products", {"query": "red shoes", "max_price": 50}),
+        ("hang up now", "end_call", {}),
         ("set the volume to 30 percent", "set_volume", {"level": 0.3}),
     ],
 )  # fmt: skip

@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voicelive.emulator.brain.schema import Schema, as_list, as_mapping, parts, resolve
+from voicelive.emulator.brain.numbers import find_numbers
+from voicelive.emulator.brain.schema import Schema, as_list, as_mapping, parts, resolve, type_of
 from voicelive.emulator.brain.topics import ASKING_VERBS, GENERIC, PARTICLES, VAGUE_VERBS, VERBS, related
 from voicelive.emulator.brain.words import STOP_WORDS, Words, listed, name_words, stem, stems
 
 __all__ = ("THRESHOLD", "Tool", "best_tool", "clauses", "functions")
 
-THRESHOLD = 0.85
+THRESHOLD = 0.84
 """A tool that fits less is not meant."""
 
 _NOUN, _VERB, _PARTICLE = 1.0, 0.6, 0.3
 _IMPERATIVE, _VAGUE_IMPERATIVE = 0.55, 0.35
-_STATEMENT, _QUESTION = 0.2, 0.3
+_STATEMENT, _QUESTION, _NUMERIC = 0.2, 0.3, 0.05
 _DESCRIBED, _CHOICE, _PARAMETER = 0.45, 0.5, 0.3
 _MOST_DESCRIBED, _MOST_PARAMETERS = 1.35, 0.6
 _FIRST_DESCRIBED = 6
@@ -43,6 +44,7 @@ class Tool:
     """Stems of the values of its parameters."""
     named: frozenset[str]
     """Stems of the names of its parameters."""
+    takes_numbers: bool
 
 
 def functions(tools: Iterable[Mapping[str, Any]]) -> list[Tool]:
@@ -55,9 +57,9 @@ def _tool(given: Mapping[str, Any]) -> Tool:
     words = tuple(name_words(given["name"]))
     known = [stem(word) for word in words if stem(word) not in GENERIC] or [stem(word) for word in words]
     own = [word for word in known if word not in STOP_WORDS and word not in map(stem, PARTICLES)]
-    verbs = frozenset(word for word in own if word in VERBS)
+    verbs = frozenset(map(stem, words[:1])) & VERBS
     description = given.get("description")
-    choices, named = _of_parameters(parameters)
+    choices, named, takes_numbers = _of_parameters(parameters)
     return Tool(
         given["name"],
         parameters,
@@ -68,6 +70,7 @@ def _tool(given: Mapping[str, Any]) -> Tool:
         described=_described(description if isinstance(description, str) else ""),
         choices=choices,
         named=named,
+        takes_numbers=takes_numbers,
     )
 
 
@@ -80,15 +83,17 @@ def _described(description: str) -> dict[str, float]:
     return counts
 
 
-def _of_parameters(schema: Schema) -> tuple[frozenset[str], frozenset[str]]:
+def _of_parameters(schema: Schema) -> tuple[frozenset[str], frozenset[str], bool]:
     choices: set[str] = set()
     named: set[str] = set()
+    takes_numbers = False
     for name, part in parts(resolve(schema, schema)).items():
         known = resolve(part, schema)
+        takes_numbers = takes_numbers or type_of(known) in ("integer", "number")
         named |= stems(name_words(name)) - GENERIC
         for value in as_list(known.get("enum")):
             choices |= stems(name_words(str(value)))
-    return frozenset(choices), frozenset(named)
+    return frozenset(choices), frozenset(named), takes_numbers
 
 
 def best_tool(words: Words, tools: Sequence[Tool]) -> tuple[Tool, float] | None:
@@ -102,21 +107,26 @@ def best_tool(words: Words, tools: Sequence[Tool]) -> tuple[Tool, float] | None:
 
 def _fit(words: Words, tool: Tool) -> float:
     raw = frozenset(word.text for word in words.words)
-    name = tool.nouns | tool.verbs
     said = {word: related(word) for word in words.content}
     meant = frozenset[str]().union(*said.values())
-    hits = _name_weight(tool.nouns & meant, tool.verbs & meant, tool.particles & raw)
+    command = _imperative(words)
+    # "Call mom" is not about the call that "end_call" ends.
+    acted_on = {_first(words)} if tool.verbs and not command & tool.verbs else set[str]()
+    hits = _name_weight((tool.nouns - acted_on) & meant, tool.verbs & meant, tool.particles & raw)
     all_of_it = _name_weight(tool.nouns, tool.verbs, tool.particles)
     # A name of which half is missing is meant less than half as likely.
     fit = hits * (0.6 + 0.4 * hits / all_of_it) if all_of_it else 0.0
-    if commanded := _imperative(words) & tool.verbs:
+    if commanded := command & tool.verbs:
         fit += _VAGUE_IMPERATIVE if commanded <= VAGUE_VERBS else _IMPERATIVE
+    elif _first(words) in VERBS and command & set(list(tool.described)[:1]):
+        fit += _VAGUE_IMPERATIVE
     fit -= _mood(words, tool, meant)
-    others = [words for words in said.values() if not words & name]
+    others = [words for words in said.values() if not words & (tool.nouns | tool.verbs)]
     fit += min(_MOST_DESCRIBED, sum(max(tool.described.get(word, 0.0) for word in words) for words in others))
     others = [words for words in others if not words & tool.described.keys()]
     fit += _CHOICE * any(words & tool.choices for words in others)
     fit += min(_MOST_PARAMETERS, _PARAMETER * sum(bool(words & tool.named) for words in others))
+    fit += _NUMERIC * (tool.takes_numbers and any(find_numbers(words)))
     # "Turn on" is never meant by "turn off".
     return fit - sum(_OPPOSITES.get(word, "") in raw for word in tool.particles - raw)
 
@@ -142,8 +152,11 @@ def _name_weight(nouns: frozenset[str], verbs: frozenset[str], particles: frozen
 
 def _imperative(words: Words) -> frozenset[str]:
     """Return the stems for the verb with which a command begins."""
-    first = next((word.text for word in words.words if word.text not in STOP_WORDS), "")
-    return related(stem(first))
+    return related(_first(words))
+
+
+def _first(words: Words) -> str:
+    return stem(next((word.text for word in words.words if word.text not in STOP_WORDS), ""))
 
 
 # --- Several requests at once ----------------------------------------------------------------------------------------

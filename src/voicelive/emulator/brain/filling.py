@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from voicelive.emulator.brain.numbers import Number
 from voicelive.emulator.brain.schema import (
@@ -33,6 +33,8 @@ __all__ = ("Filled", "Parameter", "fill", "fill_whatever")
 _DEEPEST = 6
 _NO = frozenset(("no", "not", "without", "never", "off", "disable", "nope", "false"))
 _SWITCHES = frozenset(map(stem, ("on", "state", "power", "enabled", "active", "status", "turn", "value")))
+_DIRECTIONS = {"from": frozenset(("from",)), "source": frozenset(("from",)), "to": frozenset(("to", "into", "in")),
+               "target": frozenset(("to", "into", "in"))}  # fmt: skip
 _MANNER = frozenset(("unit", "units", "format", "language", "mode", "locale", "timezone"))
 """What a function wants to be told, but nobody says: the first choice will do."""
 
@@ -96,6 +98,7 @@ _KINDS: Sequence[tuple[str, frozenset[str]]] = (
     ("date", frozenset(("date", "day"))),
     ("time", frozenset(("time", "hour"))),
     ("duration", frozenset(("duration",))),
+    ("number", frozenset(("id", "number", "code", "reference"))),
     ("place", PLACE),
     ("person", PERSON),
 )
@@ -148,6 +151,14 @@ def _put(arguments: dict[str, Any], path: Sequence[str], value: object) -> None:
             inner = arguments[name] = {}
         arguments = inner
     arguments[path[-1]] = value
+
+
+class _Choice(NamedTuple):
+    """A choice that was said, from a word to another."""
+
+    start: int
+    end: int
+    choice: Any
 
 
 class _Filler:
@@ -220,38 +231,43 @@ class _Filler:
                 pass
 
     def _choice(self, parameter: Parameter, choices: Sequence[Any], required: bool) -> Iterator[Any]:
-        said = self._chosen(choices)
+        said = self._said_choices(choices)
+        # "From dollars to euros" and "to euros from dollars" are the same.
+        wanted = next((each for own, each in _DIRECTIONS.items() if own in parameter.words), frozenset[str]())
+        said.sort(key=lambda each: self._said.words[each.start - 1] not in wanted)
         if said:
-            yield said[0]
+            self._said.use(said[0].start, said[0].end)
+            yield said[0].choice
         elif required and frozenset(parameter.words) & _MANNER and choices:
             yield choices[0]
 
-    def _chosen(self, choices: Sequence[Any]) -> list[Any]:
+    def _all_choices(self, choices: Sequence[Any]) -> list[Any]:
+        said = self._said_choices(choices)
+        for each in said:
+            self._said.use(each.start, each.end)
+        return [each.choice for each in said]
+
+    def _said_choices(self, choices: Sequence[Any]) -> list[_Choice]:
         """Return the choices that were said, in the order in which they were; the longer one of overlapping ones."""
-        words = self._said.words
-        found: dict[int, tuple[int, Any]] = {}
+        found: dict[int, _Choice] = {}
         for choice in choices:
             wanted = [stem(word) for word in name_words(str(choice))] if not isinstance(choice, bool | None) else []
-            place = self._place_of(wanted)
-            if place is not None and len(wanted) > found.get(place, (0, None))[0]:
-                found[place] = (len(wanted), choice)
-        for place, (length, _) in found.items():
-            self._said.use(place, min(place + length, len(words)))
-        return [choice for _, (_, choice) in sorted(found.items())]
+            start = self._place_of(wanted)
+            if start is not None and (start not in found or start + len(wanted) > found[start].end):
+                found[start] = _Choice(start, min(start + len(wanted), len(self._said.words)), choice)
+        return [found[start] for start in sorted(found)]
 
     def _place_of(self, wanted: Sequence[str]) -> int | None:
         words = self._said.words
-        for start in range(len(words) if wanted else 0):
-            said = [stem(words[start + ahead]) for ahead in range(len(wanted))]
-            if said == list(wanted):
+        said = [stem(words[index]) if index not in self._said.used else "" for index in range(len(words))]
+        for start in range(len(said) if wanted else 0):
+            if said[start : start + len(wanted)] == list(wanted):
                 return start
-        # "Make it warmer" is no "warm", but "cold" is a "cold_brew" where nothing else is.
-        said_words = [stem(words[index]) for index in range(len(words))]
-        if len(wanted) > 1 and all(each in said_words for each in wanted):
-            return said_words.index(wanted[0])
+        if len(wanted) > 1 and all(each in said for each in wanted):
+            return said.index(wanted[0])
         if len(wanted) == 1 and wanted[0] not in STOP_WORDS:
             near = related(wanted[0]) - {wanted[0]}
-            return next((index for index, each in enumerate(said_words) if each in near), None)
+            return next((index for index, each in enumerate(said) if each in near), None)
         return None
 
     # Numbers
@@ -314,7 +330,7 @@ class _Filler:
         items = resolve(parameter.schema.get("items", {}), self._root)
         choices = items.get("enum")
         if is_list(choices):
-            yield self._chosen(choices)
+            yield self._all_choices(choices)
         elif type_of(items) in ("integer", "number"):
             numbers = list(self._said.numbers())
             yield [round(n.value) if type_of(items) == "integer" else _plain(n.value) for n in numbers]
@@ -346,6 +362,8 @@ class _Filler:
             case "person":
                 receives = frozenset(parameter.words) & {"to", "recipient", "recipients"}
                 yield from _if_found((said.email() if receives else None) or said.person(self._verbs))
+            case "number":
+                yield from _if_found(said.code())
             case _:
                 own = frozenset(map(stem, parameter.words)) - GENERIC
                 yield from _if_found(said.quoted() or said.introduced(own))
@@ -414,5 +432,6 @@ def _rank(parameter: Parameter) -> int:
 
 
 _RANKS = {
-    "email": 1, "phone": 1, "url": 1, "duration": 1, "date": 2, "time": 2, "moment": 2, "place": 6, "person": 7,
+    "email": 1, "phone": 1, "url": 1, "duration": 1, "date": 2, "time": 2, "moment": 2, "number": 3, "place": 6,
+    "person": 7,
 }  # fmt: skip

@@ -57,6 +57,7 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_EMAIL = re.compile(r"\b([\w-]+(?: dot [\w-]+)*) at ([\w-]+(?: dot [\w-]+)+)\b", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s\"'<>]+|\bwww\.[^\s\"'<>]+")
 _PHONE = re.compile(r"\+?\d[\d\s().-]{4,}\d")
+_CODE = re.compile(r"(?<![\w-])(?=[\w-]*\d)\w[\w-]*")
 _BETWEEN_ITEMS = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|or|plus|as well as)\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:(?:the|a|an|some|my|our|your|any)\s+)+", re.IGNORECASE)
 _LONGEST_NAME = 5
@@ -259,6 +260,11 @@ class Said:
         self.use(digits[0].start, digits[-1].end)
         return "".join(str(number.value) for number in digits)
 
+    def code(self) -> str | None:
+        """Return the first word with a digit in it, such as a number of an order."""
+        found = _CODE.search(self.text)
+        return self._use_span(found.start(), found.end()) if found else None
+
     def quoted(self) -> str | None:
         """Return what stands between quotation marks."""
         for found in _QUOTED.finditer(self.text):
@@ -274,7 +280,13 @@ class Said:
             if self._stem(index) not in name or index in self.used:
                 continue
             start = index + 1
-            while self.words[start] in _MARKERS or (start > index + 1 and self.words[start] in ("the", "a")):
+            # "A message to Bob that I am late": whom it is for may stand between.
+            while (
+                self.words[start] in _MARKERS
+                or start in self.used
+                or (self.words[start] in ("to", "for") and start + 1 in self.used)
+                or (start > index + 1 and self.words[start] in ("the", "a"))
+            ):
                 start += 1
             is_marked = start > index + 1 or self._stem(index) not in self.about
             if is_marked and (found := self._text(start, self._end_of_text(start))):
@@ -302,6 +314,8 @@ class Said:
 
     def _after_request(self, verbs: frozenset[str]) -> int:
         verb = next((index for index in range(len(self.words)) if self._stem(index) in verbs), None)
+        if verb is None and self._stem(0) in VERBS:
+            verb = 0
         if verb is not None:
             start = verb + 1
             # "Search the web for": what the tool is about is no part of what to search for.

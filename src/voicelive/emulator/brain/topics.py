@@ -41,10 +41,14 @@ create make new
 cancel revoke
 calculate calculator compute math arithmetic equation sum evaluate
 translate translation
-search google browse internet web online
+google browse internet web online
 news headline
 route direction navigate drive distance
 people person guest party seat
+usd dollar dollars bucks
+eur euro euros
+gbp pound pounds sterling
+jpy yen
 account balance money bank
 delivery shipping package parcel ship
 volume loud louder quiet quieter
@@ -78,7 +82,7 @@ VERBS = frozenset(
             close start stop pause resume update change move buy order reserve schedule remind write read save
             translate convert calculate compute count lock unlock enable disable increase decrease raise lower dim pay
             transfer email text invite register submit post upload download track plan ask answer say transfer dial
-            reset select choose pick
+            reset navigate end hang select choose pick
             """
         ),
     )
@@ -88,9 +92,7 @@ VERBS = frozenset(
 VAGUE_VERBS = frozenset(
     map(
         stem,
-        listed(
-            "set create make add find search list show check open close start stop update change turn switch send pick"
-        ),
+        listed("set create make add list show check open close start stop update change turn switch send pick"),
     )
 )
 """Verbs that say little without what they are done to."""

@@ -118,6 +118,8 @@ class _Call:
         return " ".join(f"I have {_participle(self.verb)} {self.particle} {self._object()}".split())
 
     def _object(self) -> str:
+        if self.subject in ("to", "for"):  # navigate_to
+            return f"{self.subject} {self._what() or 'it'}"
         if self.subject.startswith("to "):  # add_to_list
             return f"{self._what() or 'it'} to the {self.subject[3:]}"
         return {"": self._what() or "it", "me": "you", "user": "you"}.get(self.subject, f"the {self.subject}")
