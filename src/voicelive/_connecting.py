@@ -182,7 +182,6 @@ class Connecting(HandlerMethods):
             self._caller_headers,
             Session if reconnect is None else FollowedSession,
         )
-        self._options, self._credential, self._phase = options, self._target.credential, "credential"
         self._entered = False
         self._take_handlers(Handlers(coroutines=self._coroutines))
         allowed = expect("allow_insecure", allow_insecure, bool, "True or False")
@@ -205,13 +204,6 @@ class Connecting(HandlerMethods):
         if self._entered:
             raise RuntimeError("this connection was entered before; call connect() again for another one")
         self._entered = True
-
-    def _headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
-        return self._target.headers(authorization)
-
-    def _timed_out(self) -> ConnectTimeoutError:
-        self._target.phase = self._phase
-        return self._target.timed_out()
 
     async def _open(self, links: Links[LinkT], waker: Callable[[], Waker]) -> tuple[Session, LinkT]:
         """Connect; see ``enter``. Written once for all styles, as in ``_reconnecting``."""
