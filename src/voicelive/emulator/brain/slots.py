@@ -165,8 +165,13 @@ class Said:
         return self._after(_TO_WHOM) or self._after_verb(verbs) or self._capitalised()
 
     def _after_verb(self, verbs: frozenset[str]) -> str | None:
-        index = next((index for index in range(len(self.words)) if self._stem(index) in verbs), None)
+        index = self._verb(verbs)
         return None if index is None else self._name_at(index + 1)
+
+    def _verb(self, verbs: frozenset[str]) -> int | None:
+        """Return where the verb stands: what the tool does, or else what a command begins with."""
+        found = next((index for index in range(len(self.words)) if self._stem(index) in verbs), None)
+        return 0 if found is None and self._stem(0) in VERBS else found
 
     def _after(self, prepositions: Iterable[str], *, strict: bool = False) -> str | None:
         indexes = range(len(self.words) - 1)
@@ -313,9 +318,7 @@ class Said:
         return self._text(start, end) if left - self.about - verbs else None
 
     def _after_request(self, verbs: frozenset[str]) -> int:
-        verb = next((index for index in range(len(self.words)) if self._stem(index) in verbs), None)
-        if verb is None and self._stem(0) in VERBS:
-            verb = 0
+        verb = self._verb(verbs)
         if verb is not None:
             start = verb + 1
             # "Search the web for": what the tool is about is no part of what to search for.
