@@ -15,6 +15,7 @@
     │   │   └── ServiceUnavailableError     5xx, with retry_after
     │   ├── SessionRefusedError             connected, but the first event was an error (also ServerError)
     │   └── ConnectionClosed                a live connection ended, with code and reason
+    │       ├── ForkedError                 it belongs to the process that this one was forked from
     │       └── ReconnectFailedError        and could not be made anew
     ├── ServerError                         an error event of the service that answers a call
     ├── ResponseActiveError                 a response is active, and a second one was not to wait (also RuntimeError)
@@ -53,6 +54,7 @@ __all__ = (
     "ConnectionError",
     "CredentialError",
     "EventsDroppedError",
+    "ForkedError",
     "HandshakeError",
     "InvalidAudioError",
     "NotConnectedError",
@@ -292,6 +294,10 @@ class ConnectionClosed(ConnectionError):
             named = f" {self.unsent_event_id!r}" if self.unsent_event_id else ""
             text += f"; {self.unsent}{named} was not sent"
         return text
+
+
+class ForkedError(ConnectionClosed):
+    """The connection belongs to the process that this one was forked from, and goes on there. Connect anew."""
 
 
 class ReconnectFailedError(ConnectionClosed):

@@ -15,7 +15,7 @@ from voicelive.exceptions import ConnectionClosed
 from voicelive.protocol.address import Address
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.tls import TLS, default_ssl_context
-from voicelive.protocol.websocket import WebSocket
+from voicelive.protocol.websocket import MESSAGE_OVERHEAD, WebSocket
 
 PLAIN = Address(False, "host", 80, "/path?query=1")
 
@@ -116,7 +116,7 @@ def test_what_came_before_the_end_stays() -> None:
     websocket = opened()
     websocket.receive(b"\x81\x01a\x81\x02bb\x88\x02\x03\xe8\x81\x04late")
     websocket.receive_eof()
-    assert websocket.buffered == 3
+    assert websocket.buffered == 3 + 2 * MESSAGE_OVERHEAD
     assert [websocket.pop(), websocket.pop()] == [b"a", b"bb"]
     assert websocket.buffered == 0
     with pytest.raises(IndexError):

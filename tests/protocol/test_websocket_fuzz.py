@@ -22,7 +22,7 @@ from websockets.utils import accept_key, apply_mask
 
 from voicelive.protocol.address import Address
 from voicelive.protocol.options import TransportOptions
-from voicelive.protocol.websocket import WebSocket
+from voicelive.protocol.websocket import MESSAGE_OVERHEAD, WebSocket
 
 LIMIT = 100_000
 DEFLATE = "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12"
@@ -150,7 +150,7 @@ class Ours:
 
     def result(self) -> Seen:
         websocket = self.websocket
-        assert websocket.buffered == sum(map(len, websocket.messages))
+        assert websocket.buffered == sum(len(message) + MESSAGE_OVERHEAD for message in websocket.messages)
         seen = Seen(list(websocket.messages), unmasked(bytes(self.written)), websocket.open)
         error = websocket.closed_error()
         seen.code, seen.initiated_by = error.code, error.initiated_by

@@ -11,6 +11,7 @@ from voicelive.exceptions import (
     ConnectError,
     ConnectionClosed,
     CredentialError,
+    ForkedError,
     HandshakeError,
     ProxyError,
     SessionRefusedError,
@@ -91,6 +92,8 @@ class ReconnectPolicy:
                 what took the connection may be what kept it from getting a token.
         """
         match error:
+            case ForkedError():
+                return False
             case ConnectionClosed():
                 return error.code in self.codes
             case HandshakeError():

@@ -9,7 +9,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
-from voicelive.exceptions import ConnectionClosed, SessionRefusedError
+from voicelive.exceptions import ConnectionClosed, ForkedError, SessionRefusedError
 from voicelive.models import (
     ServerEventError,
     ServerEventResponseCreated,
@@ -123,7 +123,7 @@ class Session:
         """Return the error for an event that could not be sent, naming it."""
         self.closed(error)
         kind, event_id = _identify(frame)
-        named = ConnectionClosed(
+        named = (ForkedError if isinstance(error, ForkedError) else ConnectionClosed)(
             error.code,
             error.reason,
             initiated_by=error.initiated_by,

@@ -32,6 +32,8 @@ logger = logging.getLogger("voicelive")
 
 UNREAD_LIMIT = 32 * 1024 * 1024
 """Bytes of events, as received, that may wait for a taker. At 24 kHz that is about eight minutes of speech."""
+EVENT_OVERHEAD = 1024
+"""Bytes that an event counts for besides: a flood of tiny ones fills memory too."""
 
 
 class Waker(Protocol):
@@ -64,6 +66,10 @@ class Arrived:
     def as_frame(self) -> bytes:
         """Return the event as a frame."""
         return encode_json(self.event) if self.frame is None else self.frame
+
+
+def _size(arrived: Arrived) -> int:
+    return EVENT_OVERHEAD + len(arrived.frame or b"")
 
 
 class Taker:
@@ -111,13 +117,13 @@ class Taker:
             return
         self.complete = self.complete or self._once
         self._arrived.append(arrived)
-        self._size += len(arrived.frame or b"")
+        self._size += _size(arrived)
         while self._size > UNREAD_LIMIT and len(self._arrived) > 1:
             if not self._dropped[0]:
                 logger.warning("more than %d bytes of events wait to be read; dropping the oldest", UNREAD_LIMIT)
-            size = len(self._arrived.popleft().frame or b"")
-            self._size -= size
-            self._dropped = [self._dropped[0] + 1, self._dropped[1] + size]
+            oldest = self._arrived.popleft()
+            self._size -= _size(oldest)
+            self._dropped = [self._dropped[0] + 1, self._dropped[1] + len(oldest.frame or b"")]
 
     @property
     def dropped(self) -> bool:
@@ -146,7 +152,7 @@ class Taker:
                 raise error
             return None
         arrived = self._arrived.popleft()
-        self._size -= len(arrived.frame or b"")
+        self._size -= _size(arrived)
         return arrived
 
 

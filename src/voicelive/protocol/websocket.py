@@ -36,7 +36,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import WebSocketURI
 
-from voicelive.exceptions import ConnectError, ConnectionClosed
+from voicelive.exceptions import ConnectError, ConnectionClosed, ForkedError
 from voicelive.protocol._arguments import expect
 from voicelive.protocol.refusal import describe, handshake_failure
 from voicelive.protocol.tls import TLS, default_ssl_context
@@ -60,6 +60,8 @@ LONGEST_BODY = 64 * 1024
 """Most bytes read of the body of a refusal."""
 LONGEST_REASON = 123
 """Bytes of UTF-8 that a close frame has room for (RFC 6455 section 5.5)."""
+MESSAGE_OVERHEAD = 64
+"""Bytes that a message takes besides its content: a flood of empty ones fills memory too."""
 NO_LIMIT = (1 << 63) - 1
 ILLEGAL = 1 << 64
 MASKS = 512
@@ -88,7 +90,7 @@ class WebSocket:
 
     Attributes:
         messages: Complete messages, text and binary alike, oldest first. They stay when the connection ends.
-        buffered: Bytes in ``messages``.
+        buffered: Bytes that ``messages`` take.
         opening: The answer to the upgrade has not come yet.
         open: Messages can be sent.
         closed: It is known how the connection ended: no message will come, and ``closed_error`` says why.
@@ -131,6 +133,7 @@ class WebSocket:
         self._masks_used = 0
         self._cause: Exception | None = None
         self._aborted = ""
+        self._disowned = False
 
     # Opening
 
@@ -216,7 +219,7 @@ class WebSocket:
             IndexError: There is none.
         """
         message = self.messages.popleft()
-        self.buffered -= len(message)
+        self.buffered -= len(message) + MESSAGE_OVERHEAD
         return message
 
     def _receive(self, data: bytes | memoryview) -> None:
@@ -289,7 +292,7 @@ class WebSocket:
                 return
             if data[start] == FIN_TEXT and self._fragments is None and self.open and not self._extended:
                 self.messages.append(bytes(data[payload:end]))
-                self.buffered += length
+                self.buffered += length + MESSAGE_OVERHEAD
             else:
                 self._hand_over(data[start:end])
                 if not self._delimiting:
@@ -333,7 +336,7 @@ class WebSocket:
         # After our close nobody waits for messages, and a server that goes on sending must not fill memory.
         if self.open:
             self.messages.append(message)
-            self.buffered += len(message)
+            self.buffered += len(message) + MESSAGE_OVERHEAD
 
     # Sending
 
@@ -408,6 +411,20 @@ class WebSocket:
         self.opening = self.open = self._delimiting = False
         self.closed = self.eof = True
 
+    def disown(self) -> None:
+        """Take note that this process is a fork of the one that has the connection. Nothing more is written."""
+        self.abort()
+        self._disowned = True
+        self._tls = None
+        self._output.clear()
+        self.messages.clear()
+        self.buffered = 0
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that ``output`` would give, what TLS adds left out."""
+        return sum(map(len, self._output))
+
     @property
     def pending(self) -> bool:
         """Whether ``output`` has something to write."""
@@ -448,13 +465,15 @@ class WebSocket:
             unsent_event_id: Id of that event.
         """
         code, reason, initiated_by = self._outcome()
-        error = ConnectionClosed(
+        error = (ForkedError if self._disowned else ConnectionClosed)(
             code, reason, initiated_by=initiated_by, unsent=unsent, unsent_event_id=unsent_event_id
         )
         error.__cause__ = self._cause
         return error
 
     def _outcome(self) -> tuple[int, str, Literal["server", "client", "network"]]:
+        if self._disowned:
+            return 1006, "this process is a fork of the one that has the connection; connect anew in it", "client"
         protocol = self._protocol
         received, sent, failure = protocol.close_rcvd, protocol.close_sent, protocol.parser_exc
         if failure is not None and sent is not None and not isinstance(failure, EOFError):

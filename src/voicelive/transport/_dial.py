@@ -11,12 +11,14 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.refusal import describe
 from voicelive.transport._proxy import Proxy
 
-__all__ = ("HIGH_WATER", "LOW_WATER", "dial_error")
+__all__ = ("HIGH_WATER", "LONGEST_BACKLOG", "LOW_WATER", "dial_error", "not_read")
 
 HIGH_WATER = 512 * 1024
 """Bytes of messages that nobody has received yet, above which a driver stops reading."""
 LOW_WATER = 128 * 1024
 """Bytes below which it goes on."""
+LONGEST_BACKLOG = 1024 * 1024
+"""Bytes of answers to pings that wait for a server to read them, before it is given up."""
 
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
@@ -48,6 +50,11 @@ def dial_error(error: Exception, address: Address, proxy: Proxy | None = None) -
     if proxy:
         return _caused(ProxyError(f"proxy {proxy.display}: {what}{reason}; {advice}"), error)
     return _caused(ConnectError(f"{address.display}: {what}{reason}; {advice}"), error)
+
+
+def not_read() -> Exception:
+    """Return why a connection with ``LONGEST_BACKLOG`` ends."""
+    return ConnectionError("the server pings, but does not read the answers")
 
 
 def _caused(result: ConnectError, error: Exception) -> ConnectError:

@@ -12,7 +12,8 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
-from voicelive.transport._dial import HIGH_WATER, LOW_WATER, dial_error
+from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
+from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._proxy import Tunnel, choose_proxy, tunnel
 
 __all__ = ("AsyncioTransport", "connect")
@@ -94,6 +95,9 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._paused = False
         self._deadline: asyncio.TimerHandle | None = None
         self._next_beat: asyncio.TimerHandle | None = None
+        # Bytes of answers to pings among what the server does not read.
+        self._backlog = 0
+        disown_in_forks(self)
 
     # What AsyncTransport promises
 
@@ -141,6 +145,8 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """See ``AsyncTransport``."""
         self._websocket.close(code, reason)
+        if self._transport is None:
+            return
         self._write(self._websocket.output())
         # The answer is behind what was not read yet.
         self._resume_reading()
@@ -158,6 +164,11 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         if self._transport is not None and not self._lost.done():
             self._transport.abort()
         self._wake()
+
+    def disown(self) -> None:
+        """See ``_forks.Owned``. The event loop is left alone: its selector is the parent's too."""
+        self._websocket.disown()
+        self._transport = self._message = None
 
     # What asyncio calls
 
@@ -207,6 +218,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """Let senders go on."""
+        self._backlog = 0
         drained, self._drained = self._drained, None
         _settle(drained)
 
@@ -231,7 +243,13 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     def _advance(self) -> None:
         """Act on what the last bytes brought."""
         websocket = self._websocket
-        self._write(websocket.output())
+        data = websocket.output()
+        self._write(data)
+        if self._drained is not None:
+            self._backlog += len(data)
+            if self._backlog > LONGEST_BACKLOG and self._transport is not None:
+                websocket.receive_eof(not_read())
+                self._transport.abort()
         if websocket.pong and self._heartbeat is not None:
             self._heartbeat.answered(self._loop.time())
         if websocket.closed:

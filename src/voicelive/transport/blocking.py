@@ -19,15 +19,14 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
-from voicelive.transport._dial import HIGH_WATER, LOW_WATER, dial_error
+from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
+from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._idle import PERIOD, forget, look_after
 from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
 from voicelive.transport._sockets import CHUNK, READ, SLICE, WRITE, Deadline, open_socket, wait
 
 __all__ = ("SocketTransport", "connect")
 
-LONGEST_BACKLOG = 1024 * 1024
-"""Bytes of answers to pings that wait for a server to read them, before it is given up."""
 LONGEST_WRITE = 1024 * 1024
 """Bytes given to the system at a time; Windows has no room for as many as one likes."""
 PATIENCE = 2.0
@@ -131,6 +130,10 @@ class SocketTransport:
         self._paused = False
         # Goes before anything else that is written; TLS has numbered it already.
         self._unwritten = bytearray()
+        self._make_locks()
+        disown_in_forks(self)
+
+    def _make_locks(self) -> None:
         self._state = threading.Lock()
         self._reading = threading.Lock()
         self._writing = threading.Lock()
@@ -211,7 +214,7 @@ class SocketTransport:
             if websocket.pending:
                 self._unwritten += websocket.output()
             if len(self._unwritten) > LONGEST_BACKLOG:
-                websocket.receive_eof(ConnectionError("the server pings, but does not read the answers"))
+                websocket.receive_eof(not_read())
             if websocket.pong and self._heartbeat is not None:
                 self._heartbeat.answered(time.monotonic())
 
@@ -388,6 +391,14 @@ class SocketTransport:
             self._websocket.output()
             self._unwritten.clear()
         self._end()
+
+    def disown(self) -> None:
+        """See ``_forks.Owned``."""
+        self._make_locks()
+        self._websocket.disown()
+        self._unwritten.clear()
+        # Shutting it down would end the parent's connection too.
+        self._sock.close()
 
     def _end(self, *, waiting: bool = False) -> None:
         """End the connection here and now. A thread that uses the socket wakes up, and closes it if nobody waits."""

@@ -11,7 +11,8 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
-from voicelive.transport._dial import HIGH_WATER, LOW_WATER, dial_error
+from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
+from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._proxy import choose_proxy, drive_async, tunnel
 
 __all__ = ("TrioTransport", "connect")
@@ -61,6 +62,7 @@ class TrioTransport:
         self._close_timeout = options.close_timeout
         self._heartbeat = None if options.heartbeat is None else Heartbeat(websocket, options.heartbeat)
         self._sending = trio.Lock()
+        self._flushing = self._disowned = False
         # Its deadline is how long the server may take to close; until then there is none.
         self._reading = trio.CancelScope()
         self._beating = trio.CancelScope()
@@ -68,6 +70,7 @@ class TrioTransport:
         self._lost = trio.Event()
         self._message: trio.Event | None = None
         self._room: trio.Event | None = None
+        disown_in_forks(self)
 
     # What AsyncTransport promises
 
@@ -107,6 +110,8 @@ class TrioTransport:
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """See ``AsyncTransport``."""
         self._websocket.close(code, reason)
+        if self._disowned:
+            return
         # The answer is behind what was not read yet.
         self._resume_reading()
         self._bound_closing()
@@ -119,7 +124,15 @@ class TrioTransport:
 
     def abort(self) -> None:
         """See ``AsyncTransport``."""
-        self._drop("aborted")
+        if not self._disowned:
+            self._drop("aborted")
+
+    def disown(self) -> None:
+        """See ``_forks.Owned``. Trio is left alone: what it waits with is the parent's too."""
+        self._disowned = True
+        self._websocket.disown()
+        self._sending = trio.Lock()
+        self._message = None
 
     # Opening
 
@@ -188,7 +201,20 @@ class TrioTransport:
                     self._stream.socket.close()
                     self._wake()
                 else:
-                    trio.lowlevel.spawn_system_task(self._flush)
+                    self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        # One task is enough, however many pings come while it waits for the server to read.
+        if not self._flushing:
+            self._flushing = True
+            trio.lowlevel.spawn_system_task(self._flush_all)
+
+    async def _flush_all(self) -> None:
+        try:
+            while self._websocket.pending:
+                await self._flush()
+        finally:
+            self._flushing = False
 
     async def _flush(self) -> None:
         """Write what the protocol wants written."""
@@ -206,7 +232,10 @@ class TrioTransport:
         websocket = self._websocket
         # A write may have to wait for the server to read, and must not keep us from reading meanwhile.
         if websocket.pending:
-            trio.lowlevel.spawn_system_task(self._flush)
+            if websocket.backlog > LONGEST_BACKLOG:
+                websocket.receive_eof(not_read())
+                self._stream.socket.close()
+            self._flush_soon()
         if websocket.pong and self._heartbeat is not None:
             self._heartbeat.answered(trio.current_time())
         self._bound_closing()
