@@ -99,7 +99,7 @@ def clients(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
-    """Measure decode, encode, flood, connect and import beside azure-ai-voicelive; docs/performance.md says how."""
+    """Measure beside azure-ai-voicelive and openai, ``-- --quick`` with fewer rounds; see docs/performance.md."""
     wheel = build_wheel(session)
     session.install(f"{wheel}[trio]", *group("bench"))
     session.install("--no-deps", "--force-reinstall", str(wheel))

@@ -1,29 +1,27 @@
-"""One contender against the flood server, in a process of its own: prints what it measured as JSON.
+"""One contender against a server, in a process of its own: prints what it measured as JSON.
 
-Usage: client.py {blocking,asyncio,trio,azure-ai-voicelive} {flood,connect} PORT COUNT [CA_FILE]
+    client.py CONTENDER flood|connect|round_trip|talk|idle|sustain PORT COUNT [CA_FILE]
+
+What COUNT counts is said by each measure. The measures are written twice, for clients to await and for those that
+block, which need threads to talk and to listen at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
+import contenders
 import harness
 
-KEY = "0123456789abcdef"
 START = {"type": "input_audio_buffer.clear"}
-AUDIO = "response.audio.delta"
 
 
 class Clock:
-    """CPU and wall time since it was made."""
+    """CPU and wall time since it was made, in seconds."""
 
     def __init__(self) -> None:
         self.wall, self.cpu = time.perf_counter(), time.process_time()
@@ -32,109 +30,36 @@ class Clock:
         return {"wall": time.perf_counter() - self.wall, "cpu": time.process_time() - self.cpu}
 
 
-def keywords(port: int, ca: str | None) -> dict[str, Any]:
-    scheme, more = ("http", {}) if ca is None else ("https", {"ssl_context": ssl.create_default_context(cafile=ca)})
-    return {"endpoint": f"{scheme}://127.0.0.1:{port}", "model": "gpt-realtime", **more}
-
-
-class Blocking:
-    """voicelive.connect."""
-
-    def __init__(self, port: int, ca: str | None) -> None:
-        import voicelive
-
-        self.open = lambda: voicelive.connect(credential=KEY, **keywords(port, ca))
-
-    @contextmanager
-    def connection(self) -> Iterator[Any]:
-        with self.open() as connection:
-            connection.recv()
-            yield connection
-
-    def flood(self, events: int) -> dict[str, float]:
-        with self.connection() as connection:
-            clock, taken = Clock(), 0
-            connection.send(START)
-            while taken < events:
-                event = connection.recv()
-                if event.type == AUDIO:
-                    event.audio  # noqa: B018 - decoding it is part of the work
-                taken += 1
-            return clock.read()
-
-    def connect(self, count: int) -> list[dict[str, float]]:
-        times = []
-        for _ in range(count):
-            clock = Clock()
-            with self.connection():
-                times.append(clock.read())
-        return times
-
-
-class Async:
-    """voicelive.aio.connect; how it is run decides between asyncio and trio."""
-
-    def __init__(self, port: int, ca: str | None) -> None:
-        import voicelive.aio
-
-        self.audio = "audio"
-        self.open = lambda: voicelive.aio.connect(credential=KEY, **keywords(port, ca))
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        async with self.open() as connection:
-            await connection.recv()
-            yield connection
-
-    async def flood(self, events: int) -> dict[str, float]:
-        async with self.connection() as connection:
-            clock, taken = Clock(), 0
-            await connection.send(START)
-            while taken < events:
-                event = await connection.recv()
-                if event.type == AUDIO:
-                    getattr(event, self.audio)
-                taken += 1
-            return clock.read()
-
-    async def connect(self, count: int) -> list[dict[str, float]]:
-        times = []
-        for _ in range(count):
-            clock = Clock()
-            async with self.connection():
-                times.append(clock.read())
-        return times
-
-
-class Vendor(Async):
-    """azure.ai.voicelive.aio.connect."""
-
-    def __init__(self, port: int, ca: str | None) -> None:
-        from azure.ai.voicelive.aio import connect
-        from azure.core.credentials import AzureKeyCredential
-
-        given = keywords(port, ca)
-        if context := given.pop("ssl_context", None):
-            given["connection_options"] = {"vendor_options": {"ssl": context}}
-        self.audio = "delta"
-        self.open = lambda: connect(credential=AzureKeyCredential(KEY), **given)
-
-
 def main(contender: str, measure: str, port: int, count: int, ca: str | None) -> None:
     harness.pin(harness.CLIENT_CORE)
-    kind = {"blocking": Blocking, harness.BASELINE: Vendor}.get(contender, Async)
-    work = getattr(kind(port, ca), measure)
-    if contender == "blocking":
-        result = work(count)
-    elif contender == "trio":
-        import trio
+    harness.allow_many_files()
+    begun = time.perf_counter()
+    adapter = contenders.adapter(contender, port, ca)
+    loop = contender.split(":")[1]
+    if loop == "blocking":
+        import measures_blocking
 
-        result = trio.run(work, count)
+        result = getattr(measures_blocking, measure)(adapter, count)
     else:
-        result = asyncio.run(work(count))
+        import measures_async
+
+        work = getattr(measures_async, measure)
+        if loop == "trio":
+            import trio
+
+            result = trio.run(work, adapter, measures_async.Trio(), count)
+        else:
+            runner = asyncio.run
+            if loop == "uvloop":
+                import uvloop
+
+                runner = uvloop.run
+            result = runner(work(adapter, measures_async.Asyncio(), count))
     if measure == "connect":
         first, *later = result
-        result = {"first": first["wall"], **{key: statistics.median(t[key] for t in later) for key in ("wall", "cpu")}}
+        # From the start of the interpreter to the first event: what a program pays that connects once.
+        result = {"program": first["total"], "first": first["ready"] - begun}
+        result |= {key: statistics.median(times[key] for times in later) for key in ("wall", "cpu")}
     print(json.dumps(result))
 
 

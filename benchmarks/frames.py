@@ -1,7 +1,9 @@
-"""The mix of server frames that every measure uses: what one exchange with a spoken reply looks like on the wire.
+"""The server's frames that every measure uses: what exchanges with a spoken reply look like on the wire.
 
-100 frames, about 1.1 MB: 70 audio deltas (35 of 100 ms and 35 of 400 ms at 24 kHz, 16 bit), 20 transcript deltas, 4 of
-function call arguments, 2 of speech_started, session.created, session.updated and 2 of response.done. Compact JSON.
+The mix has 100 frames, about 1.1 MB: 70 audio deltas (35 of 100 ms and 35 of 400 ms at 24 kHz, 16 bit), 20 transcript
+deltas, 4 of function call arguments, 2 of speech_started, session.created, session.updated and 2 of response.done, all
+as compact JSON. For openai's client the same frames have the names and shapes that its own models know: with others it
+would be slower.
 """
 
 from __future__ import annotations
@@ -15,12 +17,24 @@ import sys
 from typing import Any
 
 SECOND = 24_000
+VOICE_LIVE, OPENAI = "voice-live", "openai"
 SENTENCE = "Well, the next train leaves at ten past four from platform two, and takes about an hour."
 WORDS = SENTENCE.split()
 
 
-def mix() -> list[bytes]:
+def mix(dialect: str = VOICE_LIVE) -> list[bytes]:
     """Return the 100 frames; session.created comes first, the rest in an order that is always the same."""
+    frames = _mix()
+    return frames if dialect == VOICE_LIVE else [_as_openai(frame) for frame in frames]
+
+
+def audio_delta(seconds: float, dialect: str = VOICE_LIVE) -> bytes:
+    """Return one audio delta."""
+    frame = _audio(seconds, start=0)
+    return frame if dialect == VOICE_LIVE else _as_openai(frame)
+
+
+def _mix() -> list[bytes]:
     rest = [
         _frame("session.updated", session=_session()),
         *(_audio(0.1, start=index) for index in range(35)),
@@ -132,4 +146,47 @@ def _response() -> dict[str, Any]:
             },
             "output_token_details": {"text_tokens": 21, "audio_tokens": 90},
         },
+    }
+
+
+_NAMES = {
+    "response.audio.delta": "response.output_audio.delta",
+    "response.audio_transcript.delta": "response.output_audio_transcript.delta",
+}
+
+
+def _as_openai(frame: bytes) -> bytes:
+    event = json.loads(frame)
+    event["type"] = _NAMES.get(event["type"], event["type"])
+    if "session" in event:
+        event["session"] = _openai_session(event["session"])
+    if response := event.get("response"):
+        response["output_modalities"] = response.pop("modalities")
+        response["audio"] = {"output": {"format": _OPENAI_FORMAT, "voice": "marin"}}
+        del response["output_audio_format"], response["temperature"]
+        response["output"][0]["content"][0]["type"] = "output_audio"
+    return json.dumps(event, separators=(",", ":")).encode()
+
+
+_OPENAI_FORMAT = {"type": "audio/pcm", "rate": SECOND}
+
+
+def _openai_session(session: dict[str, Any]) -> dict[str, Any]:
+    turns = {**session["turn_detection"], "type": "server_vad"}
+    del turns["remove_filler_words"]
+    return {
+        **{name: session[name] for name in ("id", "model", "instructions", "tools", "tool_choice")},
+        "type": "realtime",
+        "object": "realtime.session",
+        "output_modalities": ["audio"],
+        "audio": {
+            "input": {
+                "format": _OPENAI_FORMAT,
+                "turn_detection": turns,
+                "noise_reduction": {"type": "near_field"},
+                "transcription": {"model": "gpt-4o-transcribe", "language": "en"},
+            },
+            "output": {"format": _OPENAI_FORMAT, "voice": "marin", "speed": 1.0},
+        },
+        "max_output_tokens": "inf",
     }
