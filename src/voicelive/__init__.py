@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ConnectionError,  # noqa: A004 - the name the vendor's package gave it
         ConnectTimeoutError,
         CredentialError,
+        EventLostError,
         EventsDroppedError,
         ForkedError,
         HandshakeError,
@@ -74,6 +75,7 @@ __all__ = (
     "ConversationItemResource",
     "ConversationResource",
     "CredentialError",
+    "EventLostError",
     "EventsDroppedError",
     "ForkedError",
     "HandshakeError",

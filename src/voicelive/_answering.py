@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from voicelive.exceptions import ReceiveTimeoutError, ResponseActiveError, ResponseFailedError, ServerError
+from voicelive.exceptions import (
+    EventLostError,
+    ReceiveTimeoutError,
+    ResponseActiveError,
+    ResponseFailedError,
+    ServerError,
+)
 from voicelive.models import (
     ClientEventResponseCancel,
     ClientEventResponseCreate,
+    Reconnected,
     ServerEventError,
     ServerEventResponseCreated,
     ServerEventResponseDone,
@@ -94,7 +101,7 @@ class Answers:
         wire = call.event.as_dict()
         event_id = wire.setdefault("event_id", make_id("event"))
         taker = Taker(
-            lambda event: _refuses(event, event_id) or call.answer(event) is not None, once=True, exclusive=True
+            lambda event: _fails(event, event_id) or call.answer(event) is not None, once=True, exclusive=True
         )
         self._add(taker)
         sent = False
@@ -111,6 +118,8 @@ class Answers:
             raise
         if isinstance(event, ServerEventError):
             raise server_error(event, wire["type"])
+        if isinstance(event, Reconnected):
+            raise EventLostError(next(gap for gap in event.lost if gap.id == event_id))
         answer = call.answer(event)
         assert answer is not None
         return answer
@@ -267,7 +276,10 @@ def raise_unhandled(arrived: Arrived) -> None:
             raise error
 
 
-def _refuses(event: ServerEventUnion, event_id: object) -> bool:
+def _fails(event: ServerEventUnion, event_id: object) -> bool:
+    """Whether the service refuses an event, or it is lost."""
+    if isinstance(event, Reconnected):
+        return any(gap.id == event_id for gap in event.lost)
     return isinstance(event, ServerEventError) and event.error.event_id == event_id
 
 

@@ -193,6 +193,7 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
         Raises:
             ServerError: The service answered with an error.
             ReceiveTimeoutError: There was no answer in time; it may still come.
+            EventLostError: The connection was made anew, and the command cannot be carried out on it.
             ConnectionClosed: The connection ended first.
         """
         return finish(self._answers.call(call, timeout))

@@ -23,6 +23,7 @@
     ├── CredentialError                     the credential gave no token
     ├── ReceiveTimeoutError                 no event in time; the connection lives on (also TimeoutError)
     ├── EventsDroppedError                  of a response nobody took, the first events were dropped
+    ├── EventLostError                      the connection was made anew, and what was called is not answered on it
     ├── SendQueueFullError                  too much waits to be sent; the event was not taken
     ├── ConcurrentReadError                 a second reader while one is reading (also RuntimeError)
     ├── NotConnectedError                   used before it was opened (also RuntimeError)
@@ -42,7 +43,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from azure.core.exceptions import AzureError
 
 if TYPE_CHECKING:
-    from voicelive.models import Response, ServerEventError
+    from voicelive.models import Lost, Response, ServerEventError
 
 __all__ = (
     "AuthenticationError",
@@ -53,6 +54,7 @@ __all__ = (
     "ConnectionClosed",
     "ConnectionError",
     "CredentialError",
+    "EventLostError",
     "EventsDroppedError",
     "ForkedError",
     "HandshakeError",
@@ -352,6 +354,21 @@ class ReceiveTimeoutError(VoiceLiveError, TimeoutError):
     def __init__(self, timeout: float, waited_for: str = "event") -> None:
         super().__init__(f"no {waited_for} within {timeout:g} s; the connection is still open and nothing was lost")
         self.timeout = timeout
+
+
+class EventLostError(VoiceLiveError):
+    """The answer to a call will not come: the connection was made anew meanwhile, and what was sent is lost.
+
+    Attributes:
+        lost: What is known of it; see `Reconnected`.
+    """
+
+    def __init__(self, lost: Lost) -> None:
+        super().__init__(
+            f"{lost.type} {lost.id!r} was not answered before the connection broke, and could not be sent again "
+            f"({lost.reason})"
+        )
+        self.lost = lost
 
 
 class SendQueueFullError(VoiceLiveError):

@@ -15,11 +15,13 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from voicelive.calls import connect_avatar, create_item, delete_item, truncate_item
 from voicelive.emulator import Emulator
 from voicelive.exceptions import (
     AuthenticationError,
     ConnectError,
     ConnectionClosed,
+    EventLostError,
     ReceiveTimeoutError,
     ReconnectFailedError,
     SendQueueFullError,
@@ -98,6 +100,8 @@ async def answer(peer: Peer, frame: dict[str, Any]) -> None:
         await peer.send({"type": "conversation.item.created", "previous_item_id": None, "item": item})
     elif frame["type"] == "response.create":
         await peer.send({"type": "response.created", "response": {"id": "resp_1"}})
+    elif frame["type"] == "conversation.item.delete":
+        await peer.send({"type": "conversation.item.deleted", "item_id": frame["item_id"]})
 
 
 async def answering(peer: Peer) -> None:
@@ -243,6 +247,50 @@ async def test_what_the_service_says_meanwhile_comes_after(style: Style) -> None
             await connection.send({"type": "drop.me"})
             await until(connection, "reconnected")
             assert (await connection.recv())["type"] == "greeting"
+
+
+async def test_calls_that_nobody_can_answer_any_more_end_and_the_others_go_on(style: Style) -> None:
+    with Service(drop_at("conversation.item.delete"), answering) as server:
+        async with connected(style, server) as connection:
+            await connection.call(create_item({"id": "one", **say("one")}))
+            ended: list[Any] = []
+
+            async def call(wanted: Any) -> None:
+                try:
+                    ended.append(await connection.call(wanted))
+                except EventLostError as error:
+                    ended.append(error.lost.type)
+
+            async with style.background() as start:
+                start(call, truncate_item("one", audio_end_ms=0))
+                start(call, connect_avatar("sdp"))
+                while server.sent(0)[-1][0] == "conversation.item.create" or len(server.sent(0)) < 3:
+                    await style.checkpoint()
+                start(call, create_item(say("two")))
+                start(call, delete_item("one"))
+                await until(connection, "reconnected")
+                while len(ended) < 3:
+                    await style.checkpoint()
+                await until(connection, "conversation.item.deleted")
+        kinds = sorted(str(getattr(end, "type", end)) for end in ended)
+        assert kinds == [
+            "conversation.item.created",
+            "conversation.item.deleted",
+            "conversation.item.truncate",
+            "session.avatar.connect",
+        ]
+
+
+async def test_a_handle_of_a_response_ends_with_what_had_come(style: Style) -> None:
+    with Service(drop_at("drop.me"), answering) as server:
+        async with connected(style, server) as connection:
+            handle = await connection.respond()
+            await connection.send({"type": "drop.me"})
+            response = await handle.done()
+            assert (response.id, handle.status) == ("resp_1", "incomplete")
+            # The next one need not wait for it.
+            again = await connection.respond(when_active="refuse")
+            assert again.status == "in_progress"
 
 
 # Sending meanwhile

@@ -188,6 +188,7 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
         Raises:
             ServerError: The service answered with an error.
             ReceiveTimeoutError: There was no answer in time; it may still come.
+            EventLostError: The connection was made anew, and the command cannot be carried out on it.
             ConnectionClosed: The connection ended first.
         """
         return await self._answers.call(call, timeout)

@@ -43,7 +43,7 @@ _ANSWERED = frozenset(
 _OF_THE_SESSION = frozenset(
     ("conversation.item.truncate", "response.cancel", "output_audio_buffer.clear", "session.avatar.connect")
 )
-"""Events about what ends with its session."""
+"""Events that the service answers as well, but about what ends with its session."""
 _STREAMED = frozenset(("input_audio.turn.append", "input_text.delta"))
 """Events of which there are many: they are counted, not listed."""
 
@@ -251,7 +251,7 @@ class Outbox:
             if other is entry:
                 self._remove(key)
                 return
-            if other.written and not other.is_audio and other.type not in _ANSWERED:
+            if other.written and not other.is_audio and other.type not in _ANSWERED | _OF_THE_SESSION:
                 self._remove(key)
 
     # Audio

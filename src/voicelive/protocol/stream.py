@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from voicelive.models import EventsDropped
+from voicelive.models import EventsDropped, LocalEvent
 from voicelive.protocol.handlers import Handler, Handlers
 from voicelive.protocol.readers import my_loops, second_reader
 from voicelive.protocol.wire import encode_json
@@ -295,7 +295,8 @@ class Stream:
         for taker in self._takers:
             if not (answered and taker.exclusive) and taker.wants(event):
                 takers.append(taker)
-                answered = answered or taker.exclusive
+                # What this side has to say is no answer.
+                answered = answered or (taker.exclusive and not isinstance(event, LocalEvent))
         arrived = Arrived(event, frame, awaited=bool(handlers or takers))
         for handler in handlers:
             self.due.append((handler, event))
