@@ -13,7 +13,13 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from voicelive._pulling import IO, Puller
-from voicelive.exceptions import ConnectionClosed, ReceiveTimeoutError, ReconnectFailedError, VoiceLiveError
+from voicelive.exceptions import (
+    ConnectionClosed,
+    ForkedError,
+    ReceiveTimeoutError,
+    ReconnectFailedError,
+    VoiceLiveError,
+)
 from voicelive.models import Reconnecting, ResponseSession, ServerEventSessionCreated
 from voicelive.protocol.ledger import Ledger, Restoring
 from voicelive.protocol.session import Session
@@ -310,7 +316,9 @@ class Reconnector(Puller, Generic[LinkT]):
             return RENEWAL_CHECK if self._ledger.busy else 0.0
 
     def _covers(self, error: ConnectionClosed) -> bool:
-        return self._closing is None and (self._renewing or self._policy.covers(error))
+        if self._closing is not None or isinstance(error, ForkedError):
+            return False
+        return self._renewing or self._policy.covers(error)
 
     def _plan_renewal(self, expires_at: int | None) -> None:
         after = self._policy.renewal(expires_at, time.time())
