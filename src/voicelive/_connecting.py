@@ -36,7 +36,8 @@ class Target:
     """What to dial, as often as it takes, and how far that has got.
 
     Args:
-        build: Builds the address, for the agent's conversation of that id if there is one.
+        first: Where the first connection goes to.
+        build: Builds the address for another conversation of the agent, of that id.
         options: See ``TransportOptions``.
         credential: Asked anew for every connection; ``None``: the caller's headers say who we are.
         scopes: What a token is asked for.
@@ -50,14 +51,15 @@ class Target:
 
     def __init__(
         self,
-        build: Callable[[str | None], Address],
+        first: Address,
+        build: Callable[[str], Address],
         options: TransportOptions,
         credential: object,
         scopes: tuple[str, ...],
         headers: Mapping[str, str],
         new_session: Callable[[str], Session],
     ) -> None:
-        first = build(None)
+        self._first = first
         self.options = options
         self.credential = credential
         self.scopes = scopes
@@ -70,7 +72,7 @@ class Target:
 
     def address(self, conversation_id: str | None) -> Address:
         """Return where to connect."""
-        return self._build(conversation_id)
+        return self._first if conversation_id is None else self._build(conversation_id)
 
     def headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
         """Return the headers of the handshake."""
@@ -175,7 +177,8 @@ class Connecting(HandlerMethods):
         )
         self._conversation_id = conversation_id
         self._target = Target(
-            lambda conversation: build(conversation_id=conversation or conversation_id),
+            address,
+            lambda conversation: build(conversation_id=conversation),
             options,
             self._choose_credential(credential),
             self._scopes,
@@ -248,6 +251,7 @@ _PHASES: Mapping[str, str] = {
     "credential": "the credential has not given a key or token yet",
     "dial": "name lookup, connection, TLS, proxy or handshake is not done yet",
     "session.created": "connected, but the service has not sent its first event yet",
+    "restoring": "connected, but the service has not confirmed yet what restores the session",
 }
 
 

@@ -194,6 +194,6 @@ def as_frame(frame: bytes | str) -> bytes:
     Raises:
         TypeError: It is neither bytes nor text.
     """
-    if isinstance(frame, str):
-        return frame.encode()
-    return expect("frame", frame, bytes, "bytes or text")
+    if isinstance(frame, bytes):
+        return frame
+    return expect("frame", frame, str, "bytes or text").encode()
