@@ -79,6 +79,7 @@ class BlockingLinks:
         except BaseException:
             transport.abort()
             raise
+        target.phase = "restoring"
         return session, transport
 
     async def receive(self, link: BlockingTransport, timeout: float | None) -> bytes:

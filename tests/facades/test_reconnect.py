@@ -21,6 +21,7 @@ from voicelive.exceptions import (
     AuthenticationError,
     ConnectError,
     ConnectionClosed,
+    ConnectTimeoutError,
     EventLostError,
     ReceiveTimeoutError,
     ReconnectFailedError,
@@ -460,6 +461,25 @@ async def test_a_drop_while_restoring_is_one_more_attempt(style: Style) -> None:
             reconnected, before = await until(connection, "reconnected")
         assert [event.attempt for event in before] == [1, 2]
         assert reconnected.restored == [item.id]
+
+
+async def test_a_service_that_confirms_nothing_is_given_up_in_time(style: Style) -> None:
+    async def says_nothing(peer: Peer) -> None:
+        await peer.listen()
+
+    with Service(drop_at("drop.me"), says_nothing) as server:
+        options = {"handshake_timeout": 0.3}
+        policy = ReconnectPolicy(delay=0.01, attempts=1)
+        async with connected(style, server, policy, connection_options=options) as connection:
+            await connection.conversation.item.create(item=say("one"))
+            await until(connection, "conversation.item.created")
+            await connection.send({"type": "drop.me"})
+            with pytest.raises(ReconnectFailedError) as caught:
+                await until(connection, "never")
+        cause = caught.value.__cause__
+        assert isinstance(cause, ConnectTimeoutError)
+        assert "has not confirmed yet what restores the session" in str(cause)
+        await style.wait_for(server.wait_for_quiet)
 
 
 # Connecting in the first place

@@ -65,6 +65,7 @@ class AsyncLinks:
         except BaseException:
             transport.abort()
             raise
+        target.phase = "restoring"
         return session, transport
 
     async def receive(self, link: AsyncTransport, timeout: float | None) -> bytes:
