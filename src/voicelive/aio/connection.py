@@ -137,7 +137,10 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
                 # The puller will meet it too.
                 stream.waiting = True
             finally:
-                stream.leave()
+                stream.leader = None
+                # In this order: whoever falls asleep looks for a leader afterwards.
+                if stream.sleepers:
+                    stream.yield_lead(None)
         try:
             arrived = await self._puller.take(stream.reader, limit)
             return arrived.as_frame() if raw else arrived.event

@@ -197,8 +197,9 @@ class Stream:
         """Claim the next event for the reader.
 
         Returns:
-            Whether the reader is alone: then it has the lead, and reads from the connection by itself until ``leave``.
-            Otherwise it takes its event like everybody else, and ``waiting`` is set until it has it.
+            Whether the reader is alone: then it has the lead, reads from the connection by itself, and gives the lead
+            up, for which it needs no guard. Otherwise it takes its event like everybody else, and ``waiting`` is set
+            until it has it.
 
         Raises:
             ConcurrentReadError: Somebody waits for that event already, or loops over the events elsewhere.
@@ -218,15 +219,7 @@ class Stream:
         """Claim the next event for the reader, which takes it like everybody else; see ``claim``."""
         if self.claim():
             self.waiting = True
-            self.leave()
-
-    def leave(self) -> None:
-        """Take note that the reader, which was alone, has its event. Needs no guard."""
-        self.leader = None
-        # In this order: whoever falls asleep looks for a leader afterwards.
-        if self.sleepers:
-            with self.guard:
-                self.yield_lead(None)
+            self.leader = None
 
     def begin(self, loop: object) -> None:
         """Let a loop over the events begin; see ``protocol.readers``."""
@@ -326,10 +319,11 @@ class Stream:
 
     def yield_lead(self, leader: object) -> None:
         """Take note that ``leader`` reads no longer, if it did, and let one of the sleepers take over."""
-        if self.leader is leader:
-            self.leader = None
-        if self.leader is None and self.sleepers:
-            next(iter(self.sleepers)).set()
+        with self.guard:
+            if self.leader is leader:
+                self.leader = None
+            if self.leader is None and self.sleepers:
+                next(iter(self.sleepers)).set()
 
     # Handlers
 
