@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import logging
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -248,7 +248,11 @@ async def test_a_send_that_takes_too_long_says_so_and_no_frame_is_cut(style: Sty
             # The next one does not even begin.
             with pytest.raises(SendTimeoutError, match="nothing of it") as caught:
                 await connection.response.cancel(event_id="late")
-            assert (caught.value.type, caught.value.event_id, caught.value.pending) == ("response.cancel", "late", False)
+            assert (caught.value.type, caught.value.event_id, caught.value.pending) == (
+                "response.cancel",
+                "late",
+                False,
+            )
             assert 0 < connection.queued_bytes < 400_000
             valve.open()
             while True:
@@ -261,9 +265,7 @@ async def test_a_send_that_takes_too_long_says_so_and_no_frame_is_cut(style: Sty
     assert [frame.get("event_id") for frame in server.frames[-2:]] == [f"event_{count}", "then"]
 
 
-def ssl_contexts(authority: trustme.CA) -> Any:
-    import ssl
-
+def ssl_contexts(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     serving, trusting = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(serving)
     authority.configure_trust(trusting)
@@ -376,7 +378,7 @@ def test_without_its_event_loop_a_connection_says_so(backend: str) -> None:
         if backend == "asyncio":
             loop = asyncio.new_event_loop()
             connection = loop.run_until_complete(connect())
-            connection._transport.abort()  # noqa: SLF001 - or else its socket would be left open
+            connection._transport.abort()  # Or else its socket would be left open.
             loop.run_until_complete(asyncio.sleep(0))
             loop.close()
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import strategies as st
@@ -103,7 +103,7 @@ class Queue(RuleBasedStateMachine):
         assert caught.value is end
 
 
-TestQueue: Any = Queue.TestCase
+TestQueue = cast(Any, Queue).TestCase
 
 
 def test_a_drop_is_news_only_once_until_the_queue_was_empty() -> None:
