@@ -36,7 +36,7 @@ class WebsocketConnectionOptions(TypedDict, total=False):
     max_queued_bytes: int
     """Most bytes that ``append_nowait`` and ``send_nowait`` keep waiting, as they go over the wire.
 
-    Default: 1 MiB, which is 16 seconds of audio at 24 kHz, or 98 of G.711.
+    Default: 1 MiB, which is 16 seconds of audio at 24 kHz, or 90 of G.711.
     """
     close_timeout: float | None
     """Seconds that ``close`` waits: to send what is queued, and then for the service. Default: 5."""
