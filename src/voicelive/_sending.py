@@ -65,6 +65,7 @@ class Outgoing:
         # Held by whoever takes from the queue, and never while waiting.
         self._turn = threading.Lock()
         self._full: SendQueueFullError | None = None
+        self._due = False
 
     @property
     def size(self) -> int:
@@ -83,7 +84,7 @@ class Outgoing:
         try:
             if self.queue.put(frame, audio):
                 logger.warning("more than %d bytes wait to be sent; dropping the oldest audio", self.queue.limit)
-            self._link.soon(self.drain)
+            self._drain_soon()
         except QueueFull:
             kind, event_id = identify(frame)
             raise SendQueueFullError(
@@ -92,6 +93,22 @@ class Outgoing:
         except ConnectionClosed as error:
             self.finish(error)
             raise self._session.unsent(error, frame) from None
+
+    def _drain_soon(self) -> None:
+        # An event loop that is busy must not be given more to do for every frame: that would have no bound.
+        if self._due:
+            return
+        try:
+            self._due = True
+            self._link.soon(self._drain_due)
+        except BaseException:
+            self._due = False
+            raise
+
+    def _drain_due(self) -> None:
+        # In this order: whoever puts something from now on has itself called again.
+        self._due = False
+        self.drain()
 
     def drain(self) -> None:
         """Hand over what there is room for, and come back when there is more. Where ``post`` may be called."""

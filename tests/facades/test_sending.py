@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 import trio
 import trustme
@@ -216,6 +217,57 @@ async def test_events_are_never_dropped(style: Style) -> None:
     ids = [frame["event_id"] for frame in server.frames if frame["type"] == "response.cancel"]
     assert ids == [f"event_{number}" for number in range(sent)]
     assert sent > 100
+
+
+async def test_what_waits_goes_out_without_another_call(style: Style) -> None:
+    valve = Valve()
+    async with connected(style, valve.script, max_queued_bytes=20_000_000) as (connection, server):
+        count = await fill(style, connection, until=lambda: connection.queued_bytes > 10_000_000)
+        valve.open()
+        deadline = time.monotonic() + HANG_GUARD
+        while connection.queued_bytes and time.monotonic() < deadline:
+            await style.checkpoint()
+        assert connection.queued_bytes == 0
+    assert heard(server) == list(range(count))
+
+
+async def test_a_program_that_does_something_else_for_long_is_no_harm(style: Style) -> None:
+    def append() -> None:
+        for number in range(1000):
+            connection.input_audio_buffer.append_nowait(number.to_bytes(4, "big") * 100)
+
+    async with connected(style, max_queued_bytes=60_000) as (connection, server):
+        thread = threading.Thread(target=append)
+        thread.start()
+        # The event loop stands still meanwhile.
+        thread.join()
+        assert connection.queued_bytes <= 60_000
+        await connection.input_audio_buffer.append(audio=(1000).to_bytes(4, "big"))
+    numbers = heard(server)
+    assert numbers == sorted(set(numbers))
+    assert numbers[-2:] == [999, 1000]
+    assert len(numbers) == 1001 - connection.dropped_audio_bytes // 400
+
+
+async def test_a_send_that_is_cancelled_is_whole_or_nothing(style: Style) -> None:
+    if style.name == "blocking":
+        return
+    valve = Valve()
+    async with connected(style, valve.script, send_timeout=HANG_GUARD, close_timeout=HANG_GUARD) as (
+        connection,
+        server,
+    ):
+        sent = 0
+        with anyio.move_on_after(0.3):
+            while True:
+                await connection.input_audio_buffer.append(audio=piece(sent))
+                sent += 1
+        with anyio.move_on_after(0.01):
+            await connection.response.cancel()
+        valve.open()
+        await connection.response.create()
+    assert heard(server) in (list(range(sent)), list(range(sent + 1)))
+    assert [frame["type"] for frame in server.frames[-2:]] == ["input_audio_buffer.append", "response.create"]
 
 
 async def fill_up(connection: Any) -> tuple[int, SendTimeoutError]:

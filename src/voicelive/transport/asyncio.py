@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -161,12 +162,11 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         transport = self._transport
         if transport is None or self._lost.done():
             return 0
-        while True:
-            try:
+        for _ in range(100):
+            with contextlib.suppress(RuntimeError):
                 return transport.get_write_buffer_size()
-            except RuntimeError:
-                # Another thread asks while the event loop changes what is counted.
-                continue
+            # Another thread asks, and the event loop changes what is counted meanwhile.
+        return 0
 
     def post(self, message: bytes) -> None:
         """See ``Transport``."""
