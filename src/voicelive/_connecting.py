@@ -17,12 +17,15 @@ from voicelive.protocol.address import API_VERSION, build_address, build_headers
 from voicelive.protocol.handlers import Handlers
 from voicelive.protocol.options import WebsocketConnectionOptions, parse_options
 from voicelive.protocol.policy import ReconnectPolicy
-from voicelive.protocol.session import Session
+from voicelive.protocol.session import Session, as_frame
+from voicelive.protocol.wire import encode_event
 from voicelive.transport._proxy import choose_proxy
 
 if TYPE_CHECKING:
     from voicelive._reconnecting import Link, Links, MakeReconnector
+    from voicelive._sending import Outgoing
     from voicelive.credentials import Credential
+    from voicelive.models import ClientEvent
     from voicelive.protocol.address import Address
     from voicelive.protocol.options import TransportOptions
     from voicelive.protocol.stream import Waker
@@ -275,18 +278,53 @@ class BaseConnection(HandlerMethods):
     Args:
         session: What is known about it.
         transport: What moves its bytes.
-        receive_timeout: Seconds to wait for an event unless a call says otherwise.
+        options: How long to wait for an event unless a call says otherwise, and so on.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        transport: Link,
-        receive_timeout: float | None,
-    ) -> None:
+    _outgoing: Outgoing
+
+    def __init__(self, session: Session, transport: Link, options: TransportOptions) -> None:
         self._session = session
         self._link = transport
-        self._receive_timeout = receive_timeout
+        self._receive_timeout = options.receive_timeout
+
+    def send_nowait(self, event: ClientEvent | Mapping[str, Any]) -> None:
+        """Send an event without waiting, from any thread: a plain function in all styles.
+
+        It is queued behind what was sent before, and never dropped. See ``max_queued_bytes`` in the connection options.
+
+        Args:
+            event: As for ``send``.
+
+        Raises:
+            ValueError: The event is not valid; nothing was queued.
+            SendQueueFullError: Too much waits to be sent; it was not queued.
+            ConnectionClosed: The connection has ended; the error names the event that was not queued.
+        """
+        self.send_bytes_nowait(encode_event(event))
+
+    def send_bytes_nowait(self, frame: bytes | str, *, droppable: int | None = None) -> None:
+        """Queue an event that is encoded already: UTF-8 JSON, which is not validated. See ``send_nowait``.
+
+        Args:
+            frame: The event.
+            droppable: Bytes of audio in it, if it may be dropped, the oldest first, once there is no room: this is what
+                ``append_nowait`` does. ``audio_dropped`` events tell of it. Default: it is never dropped.
+        """
+        frame = as_frame(frame)
+        if droppable is not None and expect("droppable", droppable, int, "a number of bytes") < 0:
+            raise ValueError(f"droppable must be a number of bytes, not {droppable}")
+        self._outgoing.put(frame, droppable)
+
+    @property
+    def queued_bytes(self) -> int:
+        """Bytes that were given to be sent, and that the operating system has not taken yet: 0 on a good network."""
+        return self._outgoing.size
+
+    @property
+    def dropped_audio_bytes(self) -> int:
+        """Bytes of audio that ``append_nowait`` had to drop so far, as they were before they were encoded."""
+        return self._outgoing.queue.dropped
 
     @property
     def session_id(self) -> str | None:

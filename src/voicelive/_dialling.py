@@ -90,6 +90,10 @@ class BlockingLinks:
         """See ``_retarget.Links``."""
         link.send(frame)
 
+    async def room(self, link: BlockingTransport, timeout: float | None) -> None:
+        """See ``_retarget.Links``."""
+        link.room(timeout)
+
     async def close(self, link: BlockingTransport, code: int, reason: str) -> None:
         """See ``_retarget.Links``."""
         link.close(code, reason)
@@ -111,6 +115,10 @@ class Mended:
     def __init__(self, reconnector: Reconnector[BlockingTransport]) -> None:
         self._reconnector = reconnector
         self.abort = reconnector.abort
+        self.post = reconnector.post
+        self.when_ready = reconnector.when_ready
+        self.soon = reconnector.soon
+        self.nudge = reconnector.nudge
 
     @property
     def closed(self) -> ConnectionClosed | None:
@@ -121,6 +129,20 @@ class Mended:
     def latency(self) -> float | None:
         """See ``BlockingTransport``."""
         return self._reconnector.latency
+
+    @property
+    def ready(self) -> bool:
+        """See ``BlockingTransport``."""
+        return self._reconnector.ready
+
+    @property
+    def unwritten(self) -> int:
+        """See ``BlockingTransport``."""
+        return self._reconnector.unwritten
+
+    def room(self, timeout: float | None = None) -> None:
+        """See ``BlockingTransport``."""
+        finish(self._reconnector.room(timeout))
 
     def receive(self, timeout: float | None = None) -> bytes:
         """See ``BlockingTransport``."""

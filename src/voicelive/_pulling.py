@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from voicelive.exceptions import ConnectionClosed, ReceiveTimeoutError
+from voicelive.transport import Nudged
 
 if TYPE_CHECKING:
     from voicelive.protocol.session import Session
@@ -44,6 +45,7 @@ class IO(Protocol):
         Raises:
             ReceiveTimeoutError: None came in time.
             ConnectionClosed: There will be none.
+            Nudged: There is something else to look for.
         """
         ...
 
@@ -126,6 +128,8 @@ class Puller:
                 return
         try:
             frame = await io.receive(timeout)
+        except Nudged:
+            return
         except ConnectionClosed as error:
             session.closed(error)
             raise

@@ -25,6 +25,7 @@ from voicelive.protocol.ledger import Ledger, Restoring
 from voicelive.protocol.session import Session
 from voicelive.protocol.stream import Stream, Taker
 from voicelive.protocol.wire import decode_event
+from voicelive.transport import Nudged, Transport
 
 if TYPE_CHECKING:
     from voicelive.models import ServerEventUnion
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ("FollowedSession", "Link", "Links", "MakeReconnector", "Reconnector", "dial_until")
 
 T = TypeVar("T")
-LinkT = TypeVar("LinkT", bound="Link")
+LinkT = TypeVar("LinkT", bound=Transport)
 
 RENEWAL_CHECK = 1.0
 """Seconds until it is tried again to renew a session in the midst of something."""
@@ -42,19 +43,8 @@ RENEWAL_CHECK = 1.0
 logger = logging.getLogger("voicelive")
 
 
-class Link(Protocol):
-    """A transport, as far as all styles agree on it."""
-
-    @property
-    def closed(self) -> ConnectionClosed | None:
-        """How it ended; ``None`` while it is open."""
-
-    @property
-    def latency(self) -> float | None:
-        """Seconds that the last heartbeat took."""
-
-    def abort(self) -> None:
-        """Drop it at once."""
+Link = Transport
+"""A transport, as far as all styles agree on it."""
 
 
 class Links(Protocol[LinkT]):
@@ -74,6 +64,10 @@ class Links(Protocol[LinkT]):
 
     async def send(self, link: LinkT, frame: bytes) -> None:
         """Send a message."""
+        ...
+
+    async def room(self, link: LinkT, timeout: float | None) -> None:
+        """Wait until a transport is ready."""
         ...
 
     async def close(self, link: LinkT, code: int, reason: str) -> None:
@@ -160,6 +154,9 @@ class Reconnector(Puller, Generic[LinkT]):
         policy: When to connect anew.
         agent: Whether an agent answers, with a conversation that the service keeps.
         conversation_id: Id of that conversation, if the caller gave it.
+
+    Attributes:
+        on_live: Called when there is a connection again.
     """
 
     def __init__(
@@ -193,6 +190,7 @@ class Reconnector(Puller, Generic[LinkT]):
         self._sleeper: Waker | None = None
         self._closing: tuple[int, str] | None = None
         self._end: ConnectionClosed | None = None
+        self.on_live: Callable[[], None] | None = None
         # With a taker of its own, no event passes by the stream.
         stream.add(Taker(lambda _: False))
         first = _described(session.first)
@@ -221,24 +219,78 @@ class Reconnector(Puller, Generic[LinkT]):
             ConnectionClosed: There will be none.
             SendQueueFullError: Too much waits for one already.
         """
+        frame, link = self._record(message)
+        if link is None:
+            return
+        try:
+            await self._links.send(link, frame)
+        except ConnectionClosed as error:
+            self._failed(link, error)
+
+    def post(self, message: bytes) -> None:
+        """Take an event to be sent when there is room, or keep it until there is a connection again; see ``send``."""
+        frame, link = self._record(message)
+        if link is None:
+            return
+        try:
+            link.post(frame)
+        except ConnectionClosed as error:
+            self._failed(link, error)
+
+    def _record(self, message: bytes) -> tuple[bytes, LinkT | None]:
+        """Return a frame to send, and where to; nowhere while there is no connection."""
         with self._stream.guard:
             if self._end is not None:
                 raise self._end
             if self._closing is not None and self._drop is not None:
                 raise self._closed_here()
             frame, now = self._ledger.record(message)
-            link = self._link
-        if not now:
-            return
-        try:
-            await self._links.send(link, frame)
-        except ConnectionClosed as error:
-            if not self._covers(error):
-                raise
-            # Whoever reads will notice too, when all that came before has been read.
-            with self._stream.guard:
-                if link is self._link and self._drop is None:
-                    self._ledger.stall()
+            return frame, self._link if now else None
+
+    def _failed(self, link: LinkT, error: ConnectionClosed) -> None:
+        """Take note that sending failed; what was to be sent is in the ledger.
+
+        Raises:
+            ConnectionClosed: The connection is not made anew after this error.
+        """
+        if not self._covers(error):
+            raise error
+        # Whoever reads will notice too, when all that came before has been read.
+        with self._stream.guard:
+            if link is self._link and self._drop is None:
+                self._ledger.stall()
+
+    @property
+    def ready(self) -> bool:
+        """See ``Transport``. While there is no connection, everything is kept at once."""
+        return self._drop is not None or self._link.ready
+
+    @property
+    def unwritten(self) -> int:
+        """See ``Transport``."""
+        return self._link.unwritten
+
+    def when_ready(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        self._link.when_ready(function)
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        self._link.soon(function)
+
+    def nudge(self) -> None:
+        """See ``Transport``."""
+        self._link.nudge()
+
+    async def room(self, timeout: float | None = None) -> None:
+        """See ``Transport``."""
+        while not self.ready:
+            try:
+                await self._links.room(self._link, timeout)
+            except ConnectionClosed as error:
+                if not self._covers(error):
+                    raise
+                return
 
     async def receive(self, timeout: float | None = None) -> bytes:
         """Return the next message of the connection there is."""
@@ -286,6 +338,8 @@ class Reconnector(Puller, Generic[LinkT]):
             return
         try:
             frame = await self._receive(timeout)
+        except Nudged:
+            return
         except ConnectionClosed as error:
             self._broke(error)
             return
@@ -421,6 +475,9 @@ class Reconnector(Puller, Generic[LinkT]):
                 raise self._closed_here() from None
             with self._stream.guard:
                 self._next_attempt(error)
+        else:
+            if self.on_live is not None:
+                self.on_live()
 
     async def _connect(self) -> None:
         """Make one attempt: it comes to a live connection, or to nothing."""

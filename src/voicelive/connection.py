@@ -13,6 +13,7 @@ from voicelive._connecting import BaseConnection, Connecting
 from voicelive._dialling import BlockingLinks, Mended
 from voicelive._event_methods import BlockingWaiting
 from voicelive._pulling import Puller, finish
+from voicelive._sending import Outgoing
 from voicelive.exceptions import ConnectionClosed, NotConnectedError, ReceiveTimeoutError
 from voicelive.models import ClientEventResponseCreate
 from voicelive.protocol.handlers import Handlers
@@ -32,6 +33,7 @@ from voicelive.resources import (
     TranscriptionSessionResource,
     given,
 )
+from voicelive.transport import Nudged
 from voicelive.transport._sockets import SLICE
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         ResponseFunctionCallItem,
         ServerEventUnion,
     )
+    from voicelive.protocol.options import TransportOptions
     from voicelive.transport import BlockingTransport
 
 __all__ = ("ResponseHandle", "VoiceLiveConnection", "connect")
@@ -81,20 +84,24 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
         self,
         session: Session,
         transport: BlockingTransport,
-        receive_timeout: float | None,
+        options: TransportOptions,
         reconnector: MakeReconnector[BlockingTransport] | None = None,
         handlers: Handlers | None = None,
     ) -> None:
-        super().__init__(session, transport, receive_timeout)
+        super().__init__(session, transport, options)
         self._take_handlers(Handlers(coroutines=False) if handlers is None else handlers)
         self._transport: BlockingTransport = transport
         # Re-entrant: collecting a dropped iterator may end its loop in the midst of another call.
         self._stream = Stream(session, self._handlers, threading.RLock())
         self._io = _IO(self, transport)
         self._puller = Puller(session, self._stream, self._io)
-        if reconnector is not None:
-            self._puller = mending = reconnector(session, self._stream, self._io, transport)
+        mending = None if reconnector is None else reconnector(session, self._stream, self._io, transport)
+        if mending is not None:
+            self._puller = mending
             self._transport = self._link = Mended(mending)
+        self._outgoing = Outgoing(session, self._stream, self._io.now, self._room, self._link, options)
+        if mending is not None:
+            mending.on_live = self._outgoing.drain
         self._answers = Answers(session, self._stream, self._puller, self._io)
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
@@ -138,8 +145,8 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
                 stream.waiting = True
                 with stream.guard:
                     stream.route(frame)
-            except ConnectionClosed:
-                # The puller will meet it too.
+            except (ConnectionClosed, Nudged):
+                # The puller will meet the end too, or whatever there is to see.
                 stream.waiting = True
             finally:
                 stream.leader = None
@@ -240,6 +247,7 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
 
         Raises:
             ValueError: The event is not valid; nothing was sent.
+            SendTimeoutError: The network did not take it within the ``send_timeout`` option; the connection lives on.
             ConnectionClosed: The connection has ended; the error names the event that was not sent.
         """
         self.send_bytes(encode_event(event))
@@ -248,13 +256,22 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
         """Send an event that is encoded already: UTF-8 JSON, which is not validated. See ``send``."""
         frame = as_frame(frame)
         self._session.sending(frame)
+        outgoing = self._outgoing
         try:
-            self._transport.send(frame)
+            if outgoing.slow or outgoing.queue.busy:
+                finish(outgoing.send(frame))
+            else:
+                self._transport.send(frame)
         except ConnectionClosed as error:
             raise self._session.unsent(error, frame) from None
 
+    async def _room(self, timeout: float | None) -> None:
+        self._transport.room(timeout)
+
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection; closing it again does nothing. Waits for the service, at most ``close_timeout``.
+        """Close the connection; closing it again does nothing.
+
+        What is queued is sent first. That takes at most ``close_timeout``, and so does waiting for the service then.
 
         Args:
             code: 1000 (normal), or 3000 to 4999 for codes of your own.
@@ -265,7 +282,15 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
         """
         check_close(code, reason)
         self._session.closing()
-        self._transport.close(code, reason)
+        try:
+            if self._outgoing.used:
+                finish(self._outgoing.flush())
+            self._transport.close(code, reason)
+        except BaseException:
+            self._transport.abort()
+            raise
+        finally:
+            self._outgoing.finish(self._link.closed or ConnectionClosed(code, reason, initiated_by="client"))
 
 
 class ResponseHandle(Handle):
@@ -402,8 +427,8 @@ class connect(Connecting):
         self._begin()
         links = BlockingLinks(self._target)
         session, transport = finish(self._open(links, _Waker))
-        limit = self._target.options.receive_timeout
-        self._connection = VoiceLiveConnection(session, transport, limit, self._reconnector(links), self._handlers)
+        options = self._target.options
+        self._connection = VoiceLiveConnection(session, transport, options, self._reconnector(links), self._handlers)
         return self._connection
 
     @property

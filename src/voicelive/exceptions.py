@@ -24,6 +24,7 @@
     ├── ReceiveTimeoutError                 no event in time; the connection lives on (also TimeoutError)
     ├── EventsDroppedError                  of a response nobody took, the first events were dropped
     ├── EventLostError                      the connection was made anew, and what was called is not answered on it
+    ├── SendTimeoutError                    an event was not sent in time; the connection lives on (also TimeoutError)
     ├── SendQueueFullError                  too much waits to be sent; the event was not taken
     ├── ConcurrentReadError                 a second reader while one is reading (also RuntimeError)
     ├── NotConnectedError                   used before it was opened (also RuntimeError)
@@ -70,6 +71,7 @@ __all__ = (
     "ResponseActiveError",
     "ResponseFailedError",
     "SendQueueFullError",
+    "SendTimeoutError",
     "ServerError",
     "ServiceUnavailableError",
     "SessionRefusedError",
@@ -354,6 +356,38 @@ class ReceiveTimeoutError(VoiceLiveError, TimeoutError):
     def __init__(self, timeout: float, waited_for: str = "event") -> None:
         super().__init__(f"no {waited_for} within {timeout:g} s; the connection is still open and nothing was lost")
         self.timeout = timeout
+
+
+class SendTimeoutError(VoiceLiveError, TimeoutError):
+    """The network was too slow for an event. The connection is still open, and no frame is cut in two.
+
+    Attributes:
+        type: Type of the event.
+        event_id: Its id, if it has one.
+        timeout: The bound, in seconds: ``send_timeout`` of the connection options.
+        pending: Whether a part of it may be on its way already. It is completed, before anything else, as soon as the
+            network takes it: do not send it again. Otherwise nothing of it was sent, and nothing will be.
+    """
+
+    def __init__(
+        self,
+        timeout: float,
+        type: str = "a frame",  # noqa: A002
+        event_id: str | None = None,
+        *,
+        pending: bool = False,
+    ) -> None:
+        named = f"{type} {event_id!r}" if event_id else type
+        state = (
+            "it goes out as soon as the network takes it, do not send it again"
+            if pending
+            else "nothing of it will be, send it again if it still matters"
+        )
+        super().__init__(f"{named} was not sent within {timeout:g} s; {state}; the connection is still open")
+        self.type = type
+        self.event_id = event_id
+        self.timeout = timeout
+        self.pending = pending
 
 
 class EventLostError(VoiceLiveError):

@@ -41,6 +41,7 @@ from voicelive.models import (
     RequestSession,
     ResponseCreateParams,
 )
+from voicelive.models._values import decoded_size
 from voicelive.protocol._arguments import expect, expect_mapping
 from voicelive.protocol.wire import encode_append
 
@@ -61,6 +62,9 @@ class Sender(Protocol[SentT_co]):
     def send_bytes(self, frame: bytes | str) -> SentT_co:
         """Send one event that is encoded already."""
         ...
+
+    def send_bytes_nowait(self, frame: bytes | str, *, droppable: int | None = None) -> None:
+        """Queue one event that is encoded already."""
 
 
 class Commands(Generic[SentT_co]):
@@ -185,6 +189,27 @@ class InputAudioBufferCommands(Commands[SentT_co]):
         if event_id is not None:
             expect("event_id", event_id, str, "a text")
         return self._connection.send_bytes(encode_append(audio, event_id))
+
+    def append_nowait(self, audio: Audio, *, event_id: str | None = None) -> None:
+        """Add audio to the input buffer without waiting: a plain function in all styles, for callbacks of devices.
+
+        May be called from any thread, and never waits for the network. It is sent behind all that this thread has sent
+        before. Where more than ``max_queued_bytes`` (see the connection options) would wait, the oldest audio that
+        waits is dropped, and an ``audio_dropped`` event tells how much.
+
+        Args:
+            audio: See ``append``.
+            event_id: See the module.
+
+        Raises:
+            ValueError: Text that is not base64, or more audio than ``max_queued_bytes``.
+            ConnectionClosed: The connection has ended, or sending failed earlier.
+        """
+        if event_id is not None:
+            expect("event_id", event_id, str, "a text")
+        frame = encode_append(audio, event_id)
+        size = decoded_size(audio) if isinstance(audio, str) else memoryview(audio).nbytes
+        self._connection.send_bytes_nowait(frame, droppable=size)
 
     def commit(self, *, event_id: str | None = None) -> SentT_co:
         """Make the buffered audio a user message. Needed only without turn detection.

@@ -94,6 +94,7 @@ class Server:
         headers: Headers of the refusal.
         body: Body of the refusal.
         ssl_context: Serve TLS.
+        receive_buffer: Bytes that the system takes without the script reading them. Default: what it likes.
     """
 
     def __init__(
@@ -104,7 +105,9 @@ class Server:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         ssl_context: ssl.SSLContext | None = None,
+        receive_buffer: int | None = None,
     ) -> None:
+        self._receive_buffer = receive_buffer
         self.requests: list[Request] = []
         self.peers: list[Peer] = []
         self.open = 0
@@ -147,10 +150,12 @@ class Server:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        sock = socket.create_server(("127.0.0.1", 0))
+        if self._receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         async with serve(
             self._handle,
-            "127.0.0.1",
-            0,
+            sock=sock,
             process_request=self._answer,
             compression="deflate",
             ssl=self._ssl,

@@ -124,7 +124,7 @@ Style = AsyncStyle | BlockingStyle
 STYLES: dict[str, Style] = {style.name: style for style in (BlockingStyle(), AsyncStyle("asyncio"), AsyncStyle("trio"))}
 
 
-PLAIN = ("off", "on", "once")
+PLAIN = ("append_nowait", "off", "on", "once", "send_bytes_nowait", "send_nowait")
 """Methods that are the same in all styles."""
 
 

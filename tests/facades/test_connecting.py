@@ -120,7 +120,7 @@ def test_unknown_names_are_ignored_with_a_warning_at_the_callers_line(connect: A
         connect(endpoint=FAR, credential=KEY, model="m", modle="x", connection_options={"timeout": 20})
     assert [str(warning.message) for warning in caught] == [
         "keyword 'modle' is unknown and ignored; the nearest is 'model'",
-        "connection option 'timeout' is unknown and ignored; the nearest is 'close_timeout'",
+        "connection option 'timeout' is unknown and ignored; the nearest is 'send_timeout'",
     ]
     assert {warning.filename for warning in caught} == {__file__}
 

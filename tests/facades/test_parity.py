@@ -66,6 +66,9 @@ def test_every_command_is_documented_and_takes_keywords_and_an_event_id() -> Non
             if inspect.isfunction(value):
                 assert inspect.getdoc(value), (name, member)
                 first, *rest = inspect.signature(value).parameters.values()
+                if member == "append_nowait":
+                    # One line in a callback, where the audio is all there is; ``audio=`` as in ``append`` works too.
+                    assert rest.pop(0).name == "audio"
                 assert {item.kind for item in rest} == {inspect.Parameter.KEYWORD_ONLY}
                 assert "event_id" in {item.name for item in rest}
                 assert first.name == "self"

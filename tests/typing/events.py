@@ -38,7 +38,7 @@ async def on_error(event: ServerEventError) -> None:
 
 
 def on_dropped(event: AudioDropped) -> None:
-    print(event.size)
+    print(event.count, event.size)
 
 
 def handlers(connection: voicelive.VoiceLiveConnection, manager: voicelive.connect) -> None:

@@ -33,6 +33,7 @@ def blocking(connection: voicelive.VoiceLiveConnection) -> None:
     connection.input_audio_buffer.append(audio=b"")
     connection.conversation.item.delete(item_id="i")
     connection.send({"type": "response.create"})
+    without_waiting(connection)
     for event in connection:
         assert_type(event, ServerEventUnion)
         if event.type == "session.created":
@@ -47,11 +48,26 @@ async def awaited(connection: voicelive.aio.VoiceLiveConnection) -> None:
     assert_type(connection.session, voicelive.aio.SessionResource)
     await assert_type(connection.session.update(session=RequestSession()), Coroutine[Any, Any, None])
     await assert_type(connection.conversation.item.delete(item_id="i"), Coroutine[Any, Any, None])
+    without_waiting(connection)
     await connection.input_audio.turn.append(turn_id="t", audio=memoryview(b""))
     async for event in connection:
         assert_type(event, ServerEventUnion)
         if event.type == "session.created":
             assert_type(event, ServerEventSessionCreated)
+
+
+def without_waiting(connection: voicelive.VoiceLiveConnection | voicelive.aio.VoiceLiveConnection) -> None:
+    connection.input_audio_buffer.append_nowait(b"", event_id="e")
+    connection.input_audio_buffer.append_nowait(audio=memoryview(b""))
+    connection.send_nowait({"type": "response.create"})
+    connection.send_bytes_nowait("{}")
+    connection.send_bytes_nowait(b"{}", droppable=1)
+    assert_type(connection.queued_bytes, int)
+    assert_type(connection.dropped_audio_bytes, int)
+
+
+def slow(error: voicelive.SendTimeoutError) -> None:
+    assert_type((error.type, error.event_id, error.timeout, error.pending), tuple[str, str | None, float, bool])
 
 
 def managers(key: AzureKeyCredential, token: TokenCredential, token_aio: AsyncTokenCredential) -> None:

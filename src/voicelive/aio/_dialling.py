@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 from voicelive.credentials import authorize_async
-from voicelive.exceptions import ReceiveTimeoutError
+from voicelive.exceptions import ReceiveTimeoutError, SendTimeoutError
 
 if TYPE_CHECKING:
     from voicelive._connecting import Target
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicelive.protocol.session import Session
     from voicelive.transport import AsyncTransport
 
-__all__ = ("AsyncLinks", "receive")
+__all__ = ("AsyncLinks", "receive", "room")
 
 T = TypeVar("T")
 Dial = Callable[["Address", Sequence[tuple[str, str]], "TransportOptions"], Coroutine[Any, Any, "AsyncTransport"]]
@@ -76,6 +76,10 @@ class AsyncLinks:
         """See ``_retarget.Links``."""
         await link.send(frame)
 
+    async def room(self, link: AsyncTransport, timeout: float | None) -> None:
+        """See ``_retarget.Links``."""
+        await room(link, timeout)
+
     async def close(self, link: AsyncTransport, code: int, reason: str) -> None:
         """See ``_retarget.Links``."""
         await link.close(code, reason)
@@ -102,6 +106,26 @@ async def receive(link: AsyncTransport, timeout: float | None) -> bytes:
     with anyio.move_on_after(timeout):
         return await link.receive()
     raise ReceiveTimeoutError(timeout)
+
+
+async def room(link: AsyncTransport, timeout: float | None) -> None:
+    """Wait until a transport is ready.
+
+    Args:
+        link: Which one.
+        timeout: Seconds to wait; ``None``: for ever.
+
+    Raises:
+        SendTimeoutError: It was not in time.
+        ConnectionClosed: It is not open any more.
+    """
+    if timeout is None:
+        await link.room()
+        return
+    with anyio.move_on_after(timeout):
+        await link.room()
+        return
+    raise SendTimeoutError(timeout)
 
 
 def _driver() -> Dial:

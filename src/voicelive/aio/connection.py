@@ -13,7 +13,8 @@ from voicelive._answering import Answers, Handle, WhenActive, raise_unhandled
 from voicelive._connecting import BaseConnection, Connecting
 from voicelive._event_methods import AsyncWaiting
 from voicelive._pulling import Puller
-from voicelive.aio._dialling import AsyncLinks, receive
+from voicelive._sending import Outgoing
+from voicelive.aio._dialling import AsyncLinks, receive, room
 from voicelive.aio.resources import (
     ConversationResource,
     InputAudioBufferResource,
@@ -33,6 +34,7 @@ from voicelive.protocol.stream import Stream
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
 from voicelive.resources import given
+from voicelive.transport import Nudged
 
 if TYPE_CHECKING:
     from voicelive._reconnecting import MakeReconnector
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         ResponseFunctionCallItem,
         ServerEventUnion,
     )
+    from voicelive.protocol.options import TransportOptions
     from voicelive.transport import AsyncTransport
 
 __all__ = ("ResponseHandle", "VoiceLiveConnection", "connect")
@@ -81,18 +84,22 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
         self,
         session: Session,
         transport: AsyncTransport,
-        receive_timeout: float | None,
+        options: TransportOptions,
         reconnector: MakeReconnector[AsyncTransport] | None = None,
         handlers: Handlers | None = None,
     ) -> None:
-        super().__init__(session, transport, receive_timeout)
+        super().__init__(session, transport, options)
         self._take_handlers(Handlers(coroutines=True) if handlers is None else handlers)
         self._transport: AsyncTransport = transport
         self._io = _IO(self, transport)
         self._stream = Stream(session, self._handlers, nullcontext())
         self._puller = Puller(session, self._stream, self._io)
-        if reconnector is not None:
-            self._puller = self._transport = self._link = reconnector(session, self._stream, self._io, transport)
+        mending = None if reconnector is None else reconnector(session, self._stream, self._io, transport)
+        if mending is not None:
+            self._puller = self._transport = self._link = mending
+        self._outgoing = Outgoing(session, self._stream, self._io.now, self._room, self._link, options)
+        if mending is not None:
+            mending.on_live = self._outgoing.drain
         self._answers = Answers(session, self._stream, self._puller, self._io)
         self.session = SessionResource(self)
         self.response = ResponseResource(self)
@@ -133,8 +140,8 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
                     return frame if raw else self._session.decode(frame)
                 stream.waiting = True
                 stream.route(frame)
-            except ConnectionClosed:
-                # The puller will meet it too.
+            except (ConnectionClosed, Nudged):
+                # The puller will meet the end too, or whatever there is to see.
                 stream.waiting = True
             finally:
                 stream.leader = None
@@ -235,6 +242,7 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
 
         Raises:
             ValueError: The event is not valid; nothing was sent.
+            SendTimeoutError: The network did not take it within the ``send_timeout`` option; the connection lives on.
             ConnectionClosed: The connection has ended; the error names the event that was not sent.
         """
         await self.send_bytes(encode_event(event))
@@ -243,13 +251,22 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
         """Send an event that is encoded already: UTF-8 JSON, which is not validated. See ``send``."""
         frame = as_frame(frame)
         self._session.sending(frame)
+        outgoing = self._outgoing
         try:
-            await self._transport.send(frame)
+            if outgoing.slow or outgoing.queue.busy:
+                await outgoing.send(frame)
+            else:
+                await self._transport.send(frame)
         except ConnectionClosed as error:
             raise self._session.unsent(error, frame) from None
 
+    async def _room(self, timeout: float | None) -> None:
+        await room(self._transport, timeout)
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Close the connection; closing it again does nothing. Waits for the service, at most ``close_timeout``.
+        """Close the connection; closing it again does nothing.
+
+        What is queued is sent first. That takes at most ``close_timeout``, and so does waiting for the service then.
 
         Args:
             code: 1000 (normal), or 3000 to 4999 for codes of your own.
@@ -261,10 +278,14 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
         check_close(code, reason)
         self._session.closing()
         try:
+            if self._outgoing.used:
+                await self._outgoing.flush()
             await self._transport.close(code, reason)
         except BaseException:
             self._transport.abort()
             raise
+        finally:
+            self._outgoing.finish(self._link.closed or ConnectionClosed(code, reason, initiated_by="client"))
 
 
 class ResponseHandle(Handle):
@@ -404,8 +425,8 @@ class connect(Connecting):
         self._begin()
         links = AsyncLinks(self._target)
         session, transport = await self._open(links, _Waker)
-        limit = self._target.options.receive_timeout
-        self._connection = VoiceLiveConnection(session, transport, limit, self._reconnector(links), self._handlers)
+        options = self._target.options
+        self._connection = VoiceLiveConnection(session, transport, options, self._reconnector(links), self._handlers)
         return self._connection
 
     @property

@@ -31,8 +31,15 @@ class WebsocketConnectionOptions(TypedDict, total=False):
     """Answer the service's pings. Default: true."""
     receive_timeout: float | None
     """Seconds that ``recv`` and iteration wait for an event. Default: ``None``, for ever."""
+    send_timeout: float | None
+    """Seconds that sending waits while the network is slower than the program. Default: ``None``, for ever."""
+    max_queued_bytes: int
+    """Most bytes that ``append_nowait`` and ``send_nowait`` keep waiting, as they go over the wire.
+
+    Default: 1 MiB, which is 16 seconds of audio at 24 kHz, or 90 of G.711.
+    """
     close_timeout: float | None
-    """Seconds that ``close`` waits for the service. Default: 5."""
+    """Seconds that ``close`` waits: to send what is queued, and then for the service. Default: 5."""
     handshake_timeout: float | None
     """Seconds for all of ``connect``: token, name lookup, TLS, proxy, upgrade and first event. Default: 30."""
     vendor_options: Mapping[str, Any] | None
@@ -60,6 +67,9 @@ class TransportOptions:
     autoping: bool = True
     receive_timeout: float | None = None
     """``None``: no limit."""
+    send_timeout: float | None = None
+    """``None``: no limit."""
+    max_queued_bytes: int = 1024 * 1024
     close_timeout: float = 5.0
     handshake_timeout: float = 30.0
 
@@ -142,6 +152,13 @@ def _size(name: str, value: object) -> int | None:
     return size or None
 
 
+def _bound(name: str, value: object) -> int:
+    size = expect(name, value, int, "a number of bytes")
+    if size < 1:
+        raise ValueError(f"{name} must be a number of bytes above 0, not {size}")
+    return size
+
+
 def _ssl_context(name: str, value: object) -> ssl.SSLContext:
     what = "an ssl.SSLContext (ssl.create_default_context(cafile=...) makes one that trusts your own authority)"
     return expect(name, value, ssl.SSLContext, what)
@@ -164,6 +181,8 @@ _PARSERS: Mapping[str, Callable[[str, object], object]] = {
     "autoclose": _flag,
     "autoping": _flag,
     "receive_timeout": _seconds,
+    "send_timeout": _seconds,
+    "max_queued_bytes": _bound,
     "close_timeout": _seconds,
     "handshake_timeout": _seconds,
 }

@@ -24,7 +24,7 @@ from voicelive.protocol.wire import decode_event
 if TYPE_CHECKING:
     from voicelive.models import ServerEventUnion
 
-__all__ = ("Session", "State", "as_frame", "check_timeout")
+__all__ = ("Session", "State", "as_frame", "check_timeout", "identify")
 
 logger = logging.getLogger("voicelive")
 
@@ -122,7 +122,7 @@ class Session:
     def unsent(self, error: ConnectionClosed, frame: bytes) -> ConnectionClosed:
         """Return the error for an event that could not be sent, naming it."""
         self.closed(error)
-        kind, event_id = _identify(frame)
+        kind, event_id = identify(frame)
         named = (ForkedError if isinstance(error, ForkedError) else ConnectionClosed)(
             error.code,
             error.reason,
@@ -136,7 +136,7 @@ class Session:
     def sending(self, frame: bytes) -> None:
         """Take note of a frame about to be sent."""
         if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("sending %s, %d bytes", _identify(frame)[0], len(frame))
+            logger.debug("sending %s, %d bytes", identify(frame)[0], len(frame))
 
     def describe(self, end: ConnectionClosed | None) -> str:
         """Say what this is, for ``repr``: nothing secret.
@@ -161,7 +161,8 @@ def _refused(event: ServerEventError, address: str) -> SessionRefusedError:
     )
 
 
-def _identify(frame: bytes) -> tuple[str, str | None]:
+def identify(frame: bytes) -> tuple[str, str | None]:
+    """Return type and id of an encoded event, to name it in messages."""
     with suppress(ValueError, TypeError):
         event = cast("Mapping[str, object]", json.loads(frame))
         kind, event_id = event["type"], event.get("event_id")

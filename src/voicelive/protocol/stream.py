@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from voicelive.models import EventsDropped, LocalEvent
+from voicelive.models import AudioDropped, EventsDropped, LocalEvent
 from voicelive.protocol.handlers import Handler, Handlers
 from voicelive.protocol.readers import my_loops, second_reader
 from voicelive.protocol.wire import encode_json
@@ -266,6 +266,19 @@ class Stream:
         """Put an event of ours into the stream, behind all that was received. Any thread may call this."""
         self._announced.append(event)
         self.idle = False
+
+    def announce_dropped(self, count: int, size: int) -> None:
+        """Announce that audio was dropped, in one event with what was announced of that and not read yet.
+
+        Args:
+            count: How many appends.
+            size: Bytes of audio in them.
+        """
+        last = self._announced[-1] if self._announced else None
+        if isinstance(last, AudioDropped):
+            self._announced.pop()
+            count, size = count + last.count, size + last.size
+        self.announce(AudioDropped(count=count, size=size))
 
     def route_announced(self) -> bool:
         """Give takers what was announced; return whether there was anything."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from voicelive.exceptions import ConnectError, ConnectionClosed
@@ -12,6 +13,7 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
+from voicelive.transport import Nudged
 from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._proxy import Tunnel, choose_proxy, tunnel
@@ -97,6 +99,8 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._next_beat: asyncio.TimerHandle | None = None
         # Bytes of answers to pings among what the server does not read.
         self._backlog = 0
+        self._nudged = False
+        self._when_ready: list[Callable[[], None]] = []
         disown_in_forks(self)
 
     # What AsyncTransport promises
@@ -117,6 +121,9 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         while not websocket.messages:
             if websocket.closed:
                 raise websocket.closed_error()
+            if self._nudged:
+                self._nudged = False
+                raise Nudged
             self._message = self._loop.create_future()
             try:
                 await self._message
@@ -141,6 +148,61 @@ class AsyncioTransport(asyncio.BufferedProtocol):
             return
         if self._lost.done():
             raise self._websocket.closed_error()
+
+    @property
+    def ready(self) -> bool:
+        """See ``Transport``."""
+        if not self._websocket.open:
+            return True
+        return self._drained is None and self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def unwritten(self) -> int:
+        """See ``Transport``."""
+        transport = self._transport
+        if transport is None or self._lost.done():
+            return 0
+        for _ in range(100):
+            with contextlib.suppress(RuntimeError):
+                return transport.get_write_buffer_size()
+            # Another thread asks, and the event loop changes what is counted meanwhile.
+        return 0
+
+    def post(self, message: bytes) -> None:
+        """See ``Transport``."""
+        self._write(self._websocket.text(message))
+
+    def when_ready(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        if function not in self._when_ready:
+            self._when_ready.append(function)
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        try:
+            here = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            here = False
+        if here:
+            function()
+            return
+        try:
+            self._loop.call_soon_threadsafe(function)
+        except RuntimeError:
+            raise ConnectionClosed(1006, "its event loop is closed", initiated_by="client") from None
+
+    async def room(self) -> None:
+        """See ``AsyncTransport``."""
+        while not self.ready:
+            await asyncio.shield(self._lost if self._drained is None else self._drained)
+        if not self._websocket.open:
+            raise self._websocket.closed_error()
+
+    def nudge(self) -> None:
+        """See ``Transport``."""
+        if self._message is not None:
+            self._nudged = True
+            _settle(self._message)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """See ``AsyncTransport``."""
@@ -221,6 +283,9 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._backlog = 0
         drained, self._drained = self._drained, None
         _settle(drained)
+        waiting, self._when_ready = self._when_ready, []
+        for function in waiting:
+            function()
 
     # Inside
 

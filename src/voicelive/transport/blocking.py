@@ -14,14 +14,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from voicelive.exceptions import ConnectError, ConnectionClosed, ReceiveTimeoutError
+from voicelive.exceptions import ConnectError, ConnectionClosed, ReceiveTimeoutError, SendTimeoutError
 from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
+from voicelive.transport import Nudged
 from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
 from voicelive.transport._forks import disown_in_forks
-from voicelive.transport._idle import PERIOD, forget, look_after
+from voicelive.transport._idle import PERIOD, forget, hurry, look_after
 from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
 from voicelive.transport._sockets import CHUNK, READ, SLICE, WRITE, Deadline, open_socket, wait
 
@@ -29,6 +30,8 @@ __all__ = ("SocketTransport", "connect")
 
 LONGEST_WRITE = 1024 * 1024
 """Bytes given to the system at a time; Windows has no room for as many as one likes."""
+CONGESTED = 0.02
+"""Seconds until it is tried again to write what waits, while nobody waits for that."""
 PATIENCE = 2.0
 """Seconds to wait for a thread that uses the socket to notice that it is shut down, far beyond what it takes."""
 
@@ -130,6 +133,10 @@ class SocketTransport:
         self._paused = False
         # Goes before anything else that is written; TLS has numbered it already.
         self._unwritten = bytearray()
+        # Of it, the bytes of messages, at most; and bytes of what a thread in ``send`` could not write yet.
+        self._posted = self._stuck = 0
+        self._nudged = False
+        self._when_ready: list[Callable[[], None]] = []
         self._make_locks()
         disown_in_forks(self)
 
@@ -171,6 +178,9 @@ class SocketTransport:
                     return websocket.pop()
                 if not websocket.open:
                     raise websocket.closed_error()
+                if self._nudged:
+                    self._nudged = False
+                    raise Nudged
             if timeout is not None:
                 now = time.monotonic()
                 if expires is None:
@@ -213,7 +223,7 @@ class SocketTransport:
                 websocket.receive_eof(cause)
             if websocket.pending:
                 self._unwritten += websocket.output()
-            if len(self._unwritten) > LONGEST_BACKLOG:
+            if len(self._unwritten) - self._posted > LONGEST_BACKLOG:
                 websocket.receive_eof(not_read())
             if websocket.pong and self._heartbeat is not None:
                 self._heartbeat.answered(time.monotonic())
@@ -250,11 +260,75 @@ class SocketTransport:
             try:
                 rest = rest[self._sock.send(rest[:LONGEST_WRITE]) :]
             except BlockingIOError:
+                self._stuck = len(rest)
                 wait(self._sock, WRITE, SLICE)
+        self._stuck = 0
+
+    @property
+    def ready(self) -> bool:
+        """See ``Transport``."""
+        return not (self._unwritten or self._writing.locked()) or not self._websocket.open
+
+    @property
+    def unwritten(self) -> int:
+        """See ``Transport``."""
+        return len(self._unwritten) + self._stuck if self._websocket.open else 0
+
+    def post(self, message: bytes) -> None:
+        """See ``Transport``."""
+        with self._state:
+            data = self._websocket.text(message)
+            self._unwritten += data
+            self._posted += len(data)
+        self._flush()
+
+    def when_ready(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        with self._state:
+            if function not in self._when_ready:
+                self._when_ready.append(function)
+        hurry()
+
+    def _call_when_ready(self) -> None:
+        if self._when_ready and self.ready:
+            with self._state:
+                waiting, self._when_ready = self._when_ready, []
+            for function in waiting:
+                function()
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """See ``Transport``. Any thread will do."""
+        function()
+
+    def room(self, timeout: float | None = None) -> None:
+        """See ``BlockingTransport``."""
+        expires = None if timeout is None else time.monotonic() + timeout
+        while True:
+            self._flush()
+            with self._state:
+                if not self._websocket.open:
+                    raise self._websocket.closed_error()
+            if self.ready:
+                return
+            left = SLICE if expires is None else min(SLICE, expires - time.monotonic())
+            if timeout is not None and left <= 0:
+                raise SendTimeoutError(timeout)
+            # Whoever writes has the lock until that is done; otherwise the network is what has no room.
+            if self._writing.acquire(timeout=left):
+                try:
+                    if self._unwritten and self._sock.fileno() >= 0:
+                        wait(self._sock, WRITE, left)
+                finally:
+                    self._writing.release()
+
+    def nudge(self) -> None:
+        """See ``Transport``."""
+        self._nudged = True
 
     def _take_unwritten(self) -> bytes:
         data = bytes(self._unwritten)
         self._unwritten.clear()
+        self._posted = 0
         return data
 
     def _flush(self) -> None:
@@ -273,9 +347,10 @@ class SocketTransport:
 
     def _flush_once(self) -> bool:
         with self._state:
+            posted = self._posted
             data = self._take_unwritten()
         try:
-            sent = self._sock.send(data)
+            sent = self._sock.send(data[:LONGEST_WRITE])
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -287,7 +362,8 @@ class SocketTransport:
             return True
         with self._state:
             self._unwritten[:0] = data[sent:]
-        return False
+            self._posted += posted
+        return sent > 0
 
     def _lost(self, error: OSError) -> ConnectionClosed:
         """Return why writing failed: the server's last words may not have been read yet."""
@@ -312,10 +388,13 @@ class SocketTransport:
                     self._reading.release()
             self._beat(now)
             self._flush()
+            self._call_when_ready()
             self._watch_closing(now)
         except Exception as error:
             _logger.error("dropped a connection: %s", type(error).__name__, exc_info=error)
             self.abort()
+        if self._when_ready or self._posted:
+            return CONGESTED
         return PERIOD if self._heartbeat is None else min(PERIOD, self._heartbeat.interval / 4)
 
     def _read_ahead(self) -> None:

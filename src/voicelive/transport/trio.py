@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -11,6 +11,7 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
+from voicelive.transport import Nudged
 from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._proxy import choose_proxy, drive_async, tunnel
@@ -70,6 +71,12 @@ class TrioTransport:
         self._lost = trio.Event()
         self._message: trio.Event | None = None
         self._room: trio.Event | None = None
+        self._nudged = False
+        # Frames of these are made when it is their turn to be written.
+        self._posted: list[bytes] = []
+        self._writing = 0
+        self._when_ready: list[Callable[[], None]] = []
+        self._token = trio.lowlevel.current_trio_token()
         disown_in_forks(self)
 
     # What AsyncTransport promises
@@ -90,6 +97,9 @@ class TrioTransport:
         while not websocket.messages:
             if websocket.closed:
                 raise websocket.closed_error()
+            if self._nudged:
+                self._nudged = False
+                raise Nudged
             self._message = trio.Event()
             try:
                 await self._message.wait()
@@ -105,7 +115,65 @@ class TrioTransport:
         async with self._sending:
             # From here on a frame exists, and has to be written to its end.
             await trio.lowlevel.checkpoint_if_cancelled()
-            await self._write(self._websocket.text(message))
+            before = self._take_posted() if self._posted else b""
+            await self._write(before + self._websocket.text(message))
+
+    @property
+    def ready(self) -> bool:
+        """See ``Transport``."""
+        if not self._websocket.open:
+            return True
+        return not (self._posted or self._flushing or self._sending.locked() or self._websocket.pending)
+
+    @property
+    def unwritten(self) -> int:
+        """See ``Transport``. A frame counts in full until it is written to its end."""
+        if not self._websocket.open:
+            return 0
+        return self._writing + self._websocket.backlog + sum(map(len, self._posted))
+
+    def post(self, message: bytes) -> None:
+        """See ``Transport``."""
+        if not self._websocket.open:
+            raise self._websocket.closed_error()
+        self._posted.append(message)
+        self._flush_soon()
+
+    def when_ready(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        if function not in self._when_ready:
+            self._when_ready.append(function)
+        # It comes after whoever writes just now.
+        self._flush_soon()
+
+    def soon(self, function: Callable[[], None]) -> None:
+        """See ``Transport``."""
+        try:
+            here = trio.lowlevel.current_trio_token() is self._token
+        except RuntimeError:
+            here = False
+        if here:
+            function()
+            return
+        try:
+            self._token.run_sync_soon(function)
+        except trio.RunFinishedError:
+            raise ConnectionClosed(1006, "its event loop is closed", initiated_by="client") from None
+
+    async def room(self) -> None:
+        """See ``AsyncTransport``."""
+        while not self.ready:
+            event = trio.Event()
+            self.when_ready(event.set)
+            await event.wait()
+        if not self._websocket.open:
+            raise self._websocket.closed_error()
+
+    def nudge(self) -> None:
+        """See ``Transport``."""
+        if self._message is not None:
+            self._nudged = True
+            self._message.set()
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """See ``AsyncTransport``."""
@@ -189,6 +257,8 @@ class TrioTransport:
                 self._stream.socket.close()
                 self._beating.cancel()
                 self._lost.set()
+                self._writing = 0
+                self._call_when_ready()
 
     async def _beat(self, heartbeat: Heartbeat) -> None:
         with self._beating:
@@ -211,16 +281,24 @@ class TrioTransport:
 
     async def _flush_all(self) -> None:
         try:
-            while self._websocket.pending:
+            # In any case once: then nobody else is writing either.
+            await self._flush()
+            while self._websocket.pending or (self._posted and self._websocket.open):
                 await self._flush()
         finally:
             self._flushing = False
+            self._call_when_ready()
+
+    def _call_when_ready(self) -> None:
+        waiting, self._when_ready = self._when_ready, []
+        for function in waiting:
+            function()
 
     async def _flush(self) -> None:
         """Write what the protocol wants written."""
         try:
             async with self._sending:
-                await self._write(self._websocket.output())
+                await self._write(self._take_posted() if self._posted else self._websocket.output())
         except ConnectionClosed:
             # Nobody called for this write; receive and send tell whoever uses the connection.
             return
@@ -261,12 +339,18 @@ class TrioTransport:
         if self._room is not None:
             self._room.set()
 
+    def _take_posted(self) -> bytes:
+        posted, self._posted = self._posted, []
+        return b"".join(map(self._websocket.text, posted))
+
     async def _write(self, data: bytes) -> None:
         """Write under the lock, so that the wire's order is the protocol's."""
         if not data:
             return
+        self._writing = len(data)
         try:
             await self._stream.send_all(data)
+            self._writing = 0
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             self._websocket.receive_eof(_cause(error))
             self._wake()

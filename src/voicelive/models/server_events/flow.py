@@ -11,13 +11,19 @@ __all__ = ("AudioDropped", "EventsDropped")
 
 
 class AudioDropped(LocalEvent):
-    """Audio of the user was not sent: the network is slower than the microphone, and the oldest had to give way."""
+    """Audio of the user was not sent: the network is slower than the microphone, and the oldest had to give way.
+
+    See ``max_queued_bytes`` in the connection options.
+    """
 
     type: Literal["audio_dropped"] = "audio_dropped"
     """Type of the event."""
 
+    count: Int
+    """How many appends of ``append_nowait`` were dropped since the last such event."""
+
     size: Int
-    """Bytes of audio that were dropped since the last such event."""
+    """Bytes of audio in them."""
 
 
 class EventsDropped(LocalEvent):
