@@ -456,6 +456,28 @@ async def test_a_tool_loop_never_asks_too_soon(style: Style) -> None:
     assert [event["type"] for event in sent] == ["response.create", "conversation.item.create", "response.create"]
 
 
+async def test_an_error_that_a_response_only_waits_beside_is_not_silent(style: Style) -> None:
+    """Waiting for the turn looks at errors too, but takes care of none that is not about it."""
+
+    async def script(peer: Peer) -> None:
+        await peer.send(CREATED, created("busy"))
+        assert (await peer.recv())["type"] == "response.cancel"
+        await peer.send(error({"event_id": "another"}, "bad"))
+        await peer.listen()
+
+    async with connected(style, script) as connection, style.background() as start:
+        assert [(await connection.recv()).type for _ in range(2)] == ["session.created", "response.created"]
+
+        async def respond() -> None:
+            with pytest.raises(ConnectionClosed):
+                await connection.respond(when_active="cancel")
+
+        start(respond)
+        with pytest.raises(ServerError, match="bad"):
+            await connection.run()
+        await connection.close()
+
+
 async def test_programs_that_only_use_handles_leave_no_reader_behind(style: Style) -> None:
     async with connected(style, answering(lambda event: reply(event, "r", "x"))) as connection:
         for _ in range(3):
