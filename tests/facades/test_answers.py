@@ -9,6 +9,7 @@ import pytest
 
 from voicelive import calls
 from voicelive.exceptions import (
+    BENIGN_ERRORS,
     ConnectionClosed,
     EventsDroppedError,
     ReceiveTimeoutError,
@@ -138,6 +139,14 @@ async def test_a_call_raises_the_error_that_names_it(style: Style, call: calls.C
         with pytest.raises(ServerError, match=r"could not carry out [a-z_.]+ \(mine: no\)") as caught:
             await connection.call(call, timeout=15)
         assert caught.value.code == "mine"
+
+
+@pytest.mark.parametrize("code", [*BENIGN_ERRORS, "bad"])
+async def test_a_call_tells_whether_an_error_is_benign(style: Style, code: str) -> None:
+    async with connected(style, answering(lambda event: [error(event, code)])) as connection:
+        with pytest.raises(ServerError) as caught:
+            await connection.call(calls.commit_audio())
+        assert (caught.value.code, caught.value.benign) == (code, code != "bad")
 
 
 async def test_calls_of_a_kind_are_answered_in_the_order_they_were_made(style: Style) -> None:
