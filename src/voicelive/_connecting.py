@@ -23,7 +23,7 @@ from voicelive.transport._proxy import choose_proxy
 if TYPE_CHECKING:
     from voicelive._reconnecting import Link, Links, MakeReconnector
     from voicelive.credentials import Credential
-    from voicelive.protocol.address import Address
+    from voicelive.protocol.address import Address, Header
     from voicelive.protocol.options import TransportOptions
     from voicelive.protocol.stream import Waker
 
@@ -74,7 +74,7 @@ class Target:
         """Return where to connect."""
         return self._first if conversation_id is None else self._build(conversation_id)
 
-    def headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, authorization: Header | None) -> tuple[Header, ...]:
         """Return the headers of the handshake."""
         return build_headers(authorization, self._headers)
 
