@@ -259,6 +259,10 @@ class Reconnector(Puller, Generic[LinkT]):
         self._interrupt()
         self._link.abort()
 
+    def _is_closing(self) -> bool:
+        # A call and not the attribute: another thread changes it, which type checkers do not expect.
+        return self._closing is not None
+
     def _interrupt(self) -> None:
         self._links.interrupt()
         if (sleeper := self._sleeper) is not None:
@@ -403,7 +407,7 @@ class Reconnector(Puller, Generic[LinkT]):
             limit = left if timeout is None else min(left, timeout)
             self._sleeper = self._io.waker()
             try:
-                woken = self._closing is not None or await _sleep(self._sleeper, limit)
+                woken = self._is_closing() or await _sleep(self._sleeper, limit)
             finally:
                 self._sleeper = None
             if not woken and limit < left:

@@ -179,8 +179,9 @@ class Conversation:
 
     def received(self, event: ServerEventUnion) -> None:
         """Show an event, keep its audio, and find out whether the conversation is over."""
-        self._last = self._now()
         with self._lock:
+            # In here, so that what is shown is in the order of its times.
+            self._last = self._now()
             self._show(self._rows.received(self._last, event))
         if event.type == "response.audio.delta":
             self.reply += event.audio

@@ -169,6 +169,7 @@ class Exchange:
         self._seconds = seconds
         self._unsent: asyncio.Queue[_Outgoing | _Followed | Close] = asyncio.Queue()
         self._unsent_characters = 0
+        self._ended = False
         self._room = asyncio.Event()
         self._room_to_answer = asyncio.Event()
         self._make_room()
@@ -247,7 +248,8 @@ class Exchange:
         waiting = self._unsent.qsize()
         bounds = waiting < _UNSENT_EVENTS, waiting < _MAX_UNSENT_EVENTS and self._unsent_characters < _MAX_UNSENT
         for event, free in zip((self._room, self._room_to_answer), bounds, strict=True):
-            if free:
+            # Nothing is written any more once the connection has ended: whoever waited would wait for ever.
+            if free or self._ended:
                 event.set()
             else:
                 event.clear()
@@ -273,8 +275,8 @@ class Exchange:
         except ConnectionClosed:
             pass
         finally:
-            self._room.set()
-            self._room_to_answer.set()
+            self._ended = True
+            self._make_room()
 
     async def _write_next(self, message: _Outgoing) -> None:
         actions = self._connection.injector.before(self._connection, str(message.event["type"]), "sent")

@@ -215,7 +215,8 @@ class Ledger:
         )
         self._outbox.detects = self._session.get("turn_detection", True) is not None
         self._history.rate = output_rate(self._session.get("output_audio_format") or "pcm16")
-        self._thread_id = (self._session.get("agent") or {}).get("thread_id") or self._thread_id
+        agent: Json = self._session.get("agent") or {}
+        self._thread_id = agent.get("thread_id") or self._thread_id
 
     def _session_updated(self, event: ServerEventSessionUpdated) -> None:
         self._configure(event.session.as_dict())
