@@ -134,7 +134,7 @@ class Answers:
             raise ValueError(f"when_active must be 'wait', 'refuse' or 'cancel', not {when_active!r}")
         bound = Bounded(timeout, self._io.now)
         wire = event.as_dict()
-        news = Taker(_changes_responses)
+        news = Taker(_changes_responses, watches=True)
         self._add(news)
         try:
             while True:

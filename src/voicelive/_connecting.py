@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from voicelive._sending import Outgoing
     from voicelive.credentials import Credential
     from voicelive.models import ClientEvent
-    from voicelive.protocol.address import Address
+    from voicelive.protocol.address import Address, Header
     from voicelive.protocol.options import TransportOptions
     from voicelive.protocol.stream import Waker
 
@@ -77,7 +77,7 @@ class Target:
         """Return where to connect."""
         return self._first if conversation_id is None else self._build(conversation_id)
 
-    def headers(self, authorization: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, authorization: Header | None) -> tuple[Header, ...]:
         """Return the headers of the handshake."""
         return build_headers(authorization, self._headers)
 

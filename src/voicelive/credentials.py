@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from voicelive.exceptions import CredentialError
 from voicelive.protocol._arguments import expect
-from voicelive.protocol.address import check_header_value
+from voicelive.protocol.address import Header, check_header_value
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, AzureKeyCredential, TokenCredential
@@ -35,7 +35,6 @@ SCOPES = ("https://ai.azure.com/.default",)
 """What a token is asked for, unless the caller says otherwise."""
 
 T = TypeVar("T")
-Header = tuple[str, str]
 Source = Callable[[], object]
 """Code of others that gives a credential, a token, or an awaitable of one."""
 
@@ -172,7 +171,7 @@ def _header(name: str, value: object) -> Header:
         raise CredentialError(f"the credential gave a value that cannot be sent: {error}") from None
     if not text or text == "Bearer":
         raise CredentialError("the credential gave an empty text instead of a key or token")
-    return name, text
+    return Header((name, text))
 
 
 def _is_async(source: Source) -> bool:

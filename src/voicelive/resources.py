@@ -8,7 +8,8 @@ for blocking connections and in ``voicelive.aio`` for the others, give it. A fun
 
 Arguments left out, or ``None``, are not sent. Bad ones raise ``TypeError`` or ``ValueError``, and nothing is sent; a
 connection that is gone raises ``ConnectionClosed``, which names what was not sent. All commands take ``event_id``, an
-id of your own that the service's ``error`` event names if the command fails.
+id of your own that the service's ``error`` event names if the command fails. Without it one is made up, except for audio,
+so that errors can be told apart.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from voicelive.models import (
 )
 from voicelive.models._values import decoded_size
 from voicelive.protocol._arguments import expect, expect_mapping
+from voicelive.protocol.ledger import make_id
 from voicelive.protocol.wire import encode_append
 
 SentT_co = TypeVar("SentT_co", covariant=True)
@@ -79,8 +81,12 @@ class Commands(Generic[SentT_co]):
     def __init__(self, connection: Sender[SentT_co]) -> None:
         self._connection = connection
 
-    def _send(self, kind: type[ClientEvent], **fields: object) -> SentT_co:
-        return self._connection.send(kind(**given(fields)))
+    def _send(self, kind: type[ClientEvent], *, event_id: str | None, **fields: object) -> SentT_co:
+        return self._connection.send(kind(event_id=_id(event_id), **given(fields)))
+
+
+def _id(event_id: str | None) -> str:
+    return make_id("event") if event_id is None else event_id
 
 
 def given(fields: Mapping[str, object]) -> dict[str, Any]:
@@ -408,7 +414,7 @@ class TranscriptionSessionCommands(Commands[SentT_co]):
         """
         settings = dict(expect_mapping("session", session))
         return self._connection.send(
-            {"type": "transcription_session.update", **given({"event_id": event_id}), "session": settings}
+            {"type": "transcription_session.update", "event_id": _id(event_id), "session": settings}
         )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from voicelive import calls
 from voicelive.exceptions import (
+    BENIGN_ERRORS,
     ConnectionClosed,
     EventsDroppedError,
     ReceiveTimeoutError,
@@ -138,6 +139,14 @@ async def test_a_call_raises_the_error_that_names_it(style: Style, call: calls.C
         with pytest.raises(ServerError, match=r"could not carry out [a-z_.]+ \(mine: no\)") as caught:
             await connection.call(call, timeout=15)
         assert caught.value.code == "mine"
+
+
+@pytest.mark.parametrize("code", [*BENIGN_ERRORS, "bad"])
+async def test_a_call_tells_whether_an_error_is_benign(style: Style, code: str) -> None:
+    async with connected(style, answering(lambda event: [error(event, code)])) as connection:
+        with pytest.raises(ServerError) as caught:
+            await connection.call(calls.commit_audio())
+        assert (caught.value.code, caught.value.benign) == (code, code != "bad")
 
 
 async def test_calls_of_a_kind_are_answered_in_the_order_they_were_made(style: Style) -> None:
@@ -454,6 +463,28 @@ async def test_a_tool_loop_never_asks_too_soon(style: Style) -> None:
         assert await second.text() == "noon"
         assert [call.call_id for call in await first.function_calls()] == ["c"]
     assert [event["type"] for event in sent] == ["response.create", "conversation.item.create", "response.create"]
+
+
+async def test_an_error_that_a_response_only_waits_beside_is_not_silent(style: Style) -> None:
+    """Waiting for the turn looks at errors too, but takes care of none that is not about it."""
+
+    async def script(peer: Peer) -> None:
+        await peer.send(CREATED, created("busy"))
+        assert (await peer.recv())["type"] == "response.cancel"
+        await peer.send(error({"event_id": "another"}, "bad"))
+        await peer.listen()
+
+    async with connected(style, script) as connection, style.background() as start:
+        assert [(await connection.recv()).type for _ in range(2)] == ["session.created", "response.created"]
+
+        async def respond() -> None:
+            with pytest.raises(ConnectionClosed):
+                await connection.respond(when_active="cancel")
+
+        start(respond)
+        with pytest.raises(ServerError, match="bad"):
+            await connection.run()
+        await connection.close()
 
 
 async def test_programs_that_only_use_handles_leave_no_reader_behind(style: Style) -> None:

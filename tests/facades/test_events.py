@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 import voicelive
-from voicelive.exceptions import ConcurrentReadError, ConnectionClosed, ReceiveTimeoutError, ServerError
+from voicelive.exceptions import (
+    BENIGN_ERRORS,
+    ConcurrentReadError,
+    ConnectionClosed,
+    ReceiveTimeoutError,
+    ServerError,
+)
 from voicelive.models import (
     EventsDropped,
     ServerEvent,
@@ -223,6 +229,21 @@ async def test_run_raises_an_error_that_nobody_handles(style: Style, caplog: pyt
         "error of the service: invalid_request_error, code response_cancel_not_active, event None",
         "error of the service: invalid_request_error, code bad, event ev_7",
     ]
+
+
+@pytest.mark.parametrize("code", BENIGN_ERRORS)
+async def test_how_a_benign_error_is_shown(style: Style, code: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Everywhere like any other, but it does not end ``run``; a call raises it, see test_answers."""
+    script = saying(error(code), error(code), close=1000)
+    async with connected(style, script) as connection:
+        assert [event.error.code async for event in connection if event.type == "error"] == [code, code]
+    async with connected(style, script) as connection:
+        codes: list[Any] = []
+        connection.once("error", lambda event: codes.append(event.error.code))
+        await connection.run()
+        assert codes == [code]
+    logged = [record.levelname for record in caplog.records if f"code {code}," in record.getMessage()]
+    assert logged == ["WARNING"] * 4
 
 
 async def test_run_leaves_errors_to_handlers(style: Style) -> None:

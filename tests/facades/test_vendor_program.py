@@ -195,6 +195,7 @@ def test_a_program_for_the_vendors_client_runs() -> None:
             ],
             "tool_choice": "auto",
         }
+        assert sent[-1].pop("event_id").startswith("event_")
         assert sent[-1] == {
             "type": "conversation.item.create",
             "previous_item_id": "i2",

@@ -17,13 +17,14 @@ from voicelive.emulator import Emulator
 
 from .cases import Case, Ends, Fails, GoesOn
 from .leaks import nothing_left_behind, tasks, tasks_end
+from .secrets import AUDIO, CONTENT, KEY, SECRET, check_error, check_shown
 
 __all__ = ("arguments", "emulator_for", "play", "recover")
 
 WITHIN = 10.0
 """Seconds that no case may take; those that have a deadline of their own have one below a second."""
-AUDIO = bytes(192 * 1024)
-LAST = "last"
+FIRST = f"first {CONTENT}"
+LAST = f"last {CONTENT}"
 
 
 @functools.cache
@@ -53,7 +54,8 @@ def _trusting() -> ssl.SSLContext:
 def emulator_for(case: Case) -> Emulator:
     """Return an emulator that misbehaves as the case wants."""
     faults = [case.fault] if case.fault else []
-    return Emulator(speech="builtin", speed=float("inf"), ssl_context=_serving(case.certificate), faults=faults)
+    context = _serving(case.certificate)
+    return Emulator(speech="builtin", speed=float("inf"), api_key=KEY, ssl_context=context, faults=faults)
 
 
 def arguments(case: Case, emulator: Emulator, **more: Any) -> dict[str, Any]:
@@ -66,13 +68,18 @@ def arguments(case: Case, emulator: Emulator, **more: Any) -> dict[str, Any]:
         "endpoint": endpoint,
         "credential": emulator.api_key,
         "model": "gpt-realtime",
+        "query": {"signature": SECRET},
+        "headers": {"X-Secret": SECRET},
         "connection_options": dict(case.options),
         **more,
     }
 
 
 def play(case: Case, style: Any) -> None:
-    """Play a case, and check that its outcome is as it says, in time, and that nothing is left of it."""
+    """Play a case, and check that its outcome is as it says, in time, and that nothing is left of it.
+
+    And that nothing secret is shown: all that the program sends is marked, and every error and ``repr`` is searched.
+    """
     _run(_meet, case, style)
 
 
@@ -102,8 +109,11 @@ async def _meet(case: Case, style: Any, emulator: Emulator) -> None:
         assert type(caught.value) is outcome.error
         assert {name: getattr(caught.value, name) for name in outcome.attributes} == outcome.attributes
         assert outcome.says in str(caught.value)
+        check_error(caught.value)
         return
-    async with style.connect(**arguments(case, emulator)) as connection:
+    manager = style.connect(**arguments(case, emulator))
+    async with manager as connection:
+        check_shown(repr(manager), repr(connection))
         if isinstance(outcome, Ends):
             await _end(case, connection, outcome)
         else:
@@ -114,6 +124,8 @@ async def _end(case: Case, connection: Any, outcome: Ends) -> None:
     with pytest.raises(voicelive.ConnectionClosed) as caught:
         await (send_much(connection) if case.doing == "sending" else _read(case, connection))
     error = caught.value
+    check_error(error)
+    check_shown(repr(connection))
     assert (error.code, error.initiated_by) == (outcome.code, outcome.initiated_by)
     assert outcome.reason in error.reason
     if case.doing == "sending":
@@ -124,6 +136,7 @@ async def _end(case: Case, connection: Any, outcome: Ends) -> None:
             while True:
                 await use()
         assert caught.value.code == outcome.code
+        check_error(caught.value)
     if outcome.quietly:
         assert [event async for event in connection] == []
     else:
@@ -133,7 +146,7 @@ async def _end(case: Case, connection: Any, outcome: Ends) -> None:
 
 async def _read(case: Case, connection: Any) -> None:
     if not case.fault.startswith("after-seconds"):
-        await connection.session.update(session={"instructions": "first"})
+        await connection.session.update(session={"instructions": FIRST})
     while True:
         await connection.recv()
 
@@ -147,10 +160,11 @@ async def send_much(connection: Any) -> None:
 
 async def _go_on(connection: Any, outcome: GoesOn) -> None:
     assert (await connection.recv()).type == "session.created"
-    await connection.session.update(session={"instructions": "first"})
+    await connection.session.update(session={"instructions": FIRST})
     if outcome.raises is not None:
-        with pytest.raises(outcome.raises):
+        with pytest.raises(outcome.raises) as caught:
             await connection.recv()
+        check_error(caught.value)
         while (await _patiently(connection)).type != "session.updated":
             pass
     else:
@@ -162,14 +176,15 @@ async def _go_on(connection: Any, outcome: GoesOn) -> None:
     assert event.session.instructions == LAST
     assert {event.type for event in events} == set(outcome.events)
     if outcome.events == ("response.audio.delta",):
-        with pytest.raises(voicelive.InvalidAudioError):
+        with pytest.raises(voicelive.InvalidAudioError) as invalid:
             assert events[0].audio
+        check_error(invalid.value)
 
 
 async def _be_restored(case: Case, style: Any, emulator: Emulator) -> None:
     policy = voicelive.ReconnectPolicy(delay=0.01, first_dial=True)
     async with style.connect(**arguments(case, emulator, reconnect=policy)) as connection:
-        await connection.session.update(session={"instructions": "first"})
+        await connection.session.update(session={"instructions": FIRST})
         if case.doing == "sending":
             for _ in range(50):
                 await connection.input_audio_buffer.append(audio=AUDIO)
@@ -178,14 +193,18 @@ async def _be_restored(case: Case, style: Any, emulator: Emulator) -> None:
         await connection.session.update(session={"temperature": 0.7})
         while (event := await _patiently(connection)).type != "session.updated" or event.session.temperature != 0.7:
             pass
-        assert event.session.instructions == "first"
+        assert event.session.instructions == FIRST
 
 
 async def _until_restored(connection: Any) -> None:
     kinds = []
     while (event := await _patiently(connection)).type != "reconnected":
         kinds.append(event.type)
+        check_shown(repr(event), content=False)
+        if event.type == "reconnecting" and event.error is not None:
+            check_error(event.error)
     assert kinds[-1] == "reconnecting"
+    check_shown(repr(event))
     assert event.lost == [] or {lost.kind for lost in event.lost} == {"audio"}
 
 

@@ -10,6 +10,7 @@ import pytest
 from .cases import CASES, Case
 from .leaks import assert_steady
 from .play import play, recover
+from .secrets import watching
 
 ALL = [case for cases in CASES.values() for case in cases]
 REPEATED = {"HTTP status 401", "TCP reset in the midst of a message", "Close 1011 `out of memory`", "Malformed JSON"}
@@ -17,12 +18,14 @@ REPEATED = {"HTTP status 401", "TCP reset in the midst of a message", "Close 101
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_fault(case: Case, style: Any) -> None:
-    play(case, style)
+    with watching():
+        play(case, style)
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.restored], ids=lambda case: case.name)
 def test_fault_with_reconnecting(case: Case, style: Any) -> None:
-    recover(case, style)
+    with watching():
+        recover(case, style)
 
 
 @pytest.mark.parametrize("case", [case for case in ALL if case.name in REPEATED], ids=lambda case: case.name)

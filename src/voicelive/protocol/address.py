@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 from voicelive._version import __version__
 from voicelive.protocol._arguments import expect, expect_mapping
 
-__all__ = ("API_VERSION", "Address", "build_address", "build_headers", "check_headers", "user_agent")
+__all__ = ("API_VERSION", "Address", "Header", "build_address", "build_headers", "check_headers", "user_agent")
 
 API_VERSION = "2026-07-15"
 """The API version asked for unless the caller names another."""
@@ -268,9 +268,16 @@ def check_header_value(name: str, value: object) -> str:
     return text.strip()
 
 
-def build_headers(
-    authorization: tuple[str, str] | None, headers: Mapping[str, str] | None = None
-) -> tuple[tuple[str, str], ...]:
+class Header(tuple[str, str]):
+    """Name and value of a header. Error trackers show the variables of every function; the value is not among them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"({self[0]!r}, ...)"
+
+
+def build_headers(authorization: Header | None, headers: Mapping[str, str] | None = None) -> tuple[Header, ...]:
     """Merge our headers with the caller's, which replace ours whatever the case.
 
     Args:
@@ -279,7 +286,7 @@ def build_headers(
     """
     given = headers or {}
     theirs = {name.lower() for name in given}
-    ours = [("User-Agent", user_agent())]
+    ours = [Header(("User-Agent", user_agent()))]
     if authorization is not None:
         ours.append(authorization)
-    return (*(pair for pair in ours if pair[0].lower() not in theirs), *given.items())
+    return (*(pair for pair in ours if pair[0].lower() not in theirs), *map(Header, given.items()))

@@ -79,16 +79,23 @@ class Taker:
         wants: Whether it wants an event. What it raises is raised for whoever takes.
         once: Whether it wants one event only.
         exclusive: Among such takers, only the first that wants an event gets it: each answer belongs to one call.
+        watches: Whether it only wants to know, and takes care of nothing: an error that it gets is unhandled still.
 
     Attributes:
         complete: Gets no more events.
     """
 
     def __init__(
-        self, wants: Callable[[ServerEventUnion], object], *, once: bool = False, exclusive: bool = False
+        self,
+        wants: Callable[[ServerEventUnion], object],
+        *,
+        once: bool = False,
+        exclusive: bool = False,
+        watches: bool = False,
     ) -> None:
         self.complete = False
         self.exclusive = exclusive
+        self.watches = watches
         self._once = once
         self._wants = wants
         self._arrived: deque[Arrived] = deque()
@@ -303,7 +310,7 @@ class Stream:
                 takers.append(taker)
                 # What this side has to say is no answer.
                 answered = answered or (taker.exclusive and not isinstance(event, LocalEvent))
-        arrived = Arrived(event, frame, awaited=bool(handlers or takers))
+        arrived = Arrived(event, frame, awaited=bool(handlers) or not all(taker.watches for taker in takers))
         for handler in handlers:
             self.due.append((handler, event))
         self.reader.put(arrived)
