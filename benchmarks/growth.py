@@ -282,6 +282,7 @@ async def _measure_sizes(port: str, xs: list[int]) -> dict[str, list[float]]:
 
 async def _measure_conversation(port: str, xs: list[int]) -> dict[str, list[float]]:
     from voicelive import ReconnectPolicy
+    from voicelive.models import Reconnected
 
     found: dict[str, list[float]] = {"plain": [], "create": [], "restore": []}
     policies: dict[str, ReconnectPolicy | None] = {"plain": None, "create": ReconnectPolicy(delay=0.1)}
@@ -299,7 +300,7 @@ async def _measure_conversation(port: str, xs: list[int]) -> dict[str, list[floa
                     continue
                 start = time.process_time()
                 await connection.send({"type": "drop"})
-                while (event := await connection.recv()).type != "voicelive.reconnected":
+                while not isinstance(event := await connection.recv(timeout=60), Reconnected):
                     pass
                 found["restore"].append(1e3 * (time.process_time() - start))
                 assert len(event.restored) == count
