@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from harness import Row
+
+if TYPE_CHECKING:
+    from growth import Curve
 
 mpl.use("svg")
 # The same input makes the same file.
@@ -50,3 +54,18 @@ def save(figure: plt.Figure, path: Path) -> None:
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
+
+
+def draw_growth(curves: list[Curve], folder: Path) -> None:
+    """Draw each chart of ``growth.py``, one plot per unit beside each other; a straight line is linear growth."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for chart in dict.fromkeys(curve.chart for curve in curves):
+        group = [curve for curve in curves if curve.chart == chart]
+        figure, axes = plt.subplots(1, len(group), figsize=(10, 2.8), squeeze=False)
+        for axis, curve in zip(axes[0], group, strict=True):
+            axis.plot(curve.xs, curve.ys, marker="o", markersize=3, color=COLOURS["voicelive"])
+            axis.set(title=curve.series, xlabel=curve.of, ylabel=curve.unit)
+            axis.set_xlim(left=0)
+            axis.set_ylim(bottom=0)
+            axis.spines[["top", "right"]].set_visible(False)
+        save(figure, folder / f"growth-{chart}.svg")

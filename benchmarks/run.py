@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import alone
+import growth
 import harness
 import over_sockets
 import targets
@@ -82,7 +83,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=measures(over_sockets.QUICK), help="these alone")
     parser.add_argument("--json", type=Path, default=Path("benchmark.json"), help="where to write the samples")
     parser.add_argument("--charts", type=Path, help="folder to draw charts in, as SVG (needs matplotlib)")
+    parser.add_argument("--growth", action="store_true", help="how cost grows instead; writes growth.json")
     arguments = parser.parse_args()
+    if arguments.growth:
+        growth.run(arguments.quick, arguments.json.with_name("growth.json"), arguments.charts)
+        return
     scale = over_sockets.QUICK if arguments.quick else over_sockets.FULL
     if arguments.rounds:
         scale = scale.with_rounds(arguments.rounds)

@@ -85,8 +85,11 @@ class History:
 
     def __init__(self) -> None:
         self.rate = output_rate("pcm16")
-        self._items: list[_Item] = []
         self._by_id: dict[str, _Item] = {}
+        # What comes after an item and before it, by id; both begin and end at "". In a list, finding an item's place
+        # among 10,000 takes half a millisecond.
+        self._next = {"": ""}
+        self._previous = {"": ""}
         self._takes: dict[str, Callable[[Any], None]] = {
             "conversation.item.deleted": self._deleted,
             "conversation.item.truncated": self._truncated,
@@ -106,7 +109,12 @@ class History:
     @property
     def ids(self) -> list[str]:
         """Ids of the items, in order."""
-        return [item.id for item in self._items]
+        ids: list[str] = []
+        item_id = self._next[""]
+        while item_id:
+            ids.append(item_id)
+            item_id = self._next[item_id]
+        return ids
 
     def created(self, item: ResponseItem, previous: str | None, sent: Json | None, *, first: bool = False) -> None:
         """Take a new item.
@@ -117,21 +125,25 @@ class History:
             sent: As the client wrote it, if it did.
             first: Whether no ``previous`` means the beginning, and not the end.
         """
-        if item.id is None:
+        if not item.id:
             return
         if (known := self._by_id.get(item.id)) is not None:
             known.wire = item.as_dict()
             return
         new = _Item(item.id, sent, item.as_dict())
         new.finished = new.wire.get("status") not in ("in_progress", "incomplete")
-        self._by_id[item.id] = new
-        before = self._by_id.get(previous or "")
-        if before is not None and before is not new:
-            self._items.insert(self._items.index(before) + 1, new)
-        elif first:
-            self._items.insert(0, new)
+        if previous in self._by_id:
+            before = previous
         else:
-            self._items.append(new)
+            before = "" if first else self._previous[""]
+        self._by_id[item.id] = new
+        after = self._next[before]
+        self._link(before, item.id)
+        self._link(item.id, after)
+
+    def _link(self, before: str, after: str) -> None:
+        self._next[before] = after
+        self._previous[after] = before
 
     def received(self, event: ServerEvent) -> None:
         """Follow an event, but for new items."""
@@ -157,8 +169,8 @@ class History:
 
     def forget(self, item_id: str) -> None:
         """Take an item out."""
-        if (item := self._by_id.pop(item_id, None)) is not None:
-            self._items.remove(item)
+        if self._by_id.pop(item_id, None) is not None:
+            self._link(self._previous.pop(item_id), self._next.pop(item_id))
 
     # What happens to items
 
@@ -211,7 +223,8 @@ class History:
         """
         items: list[Json] = []
         lost: list[Lost] = []
-        for item in self._items:
+        for item_id in self.ids:
+            item = self._by_id[item_id]
             wire, gap = _as_request(item, speech)
             if wire is not None:
                 items.append({**wire, "id": item.id})

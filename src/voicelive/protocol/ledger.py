@@ -65,6 +65,8 @@ class Restoring:
         self.session = session.as_dict()
         self._items: dict[str, Json] = {}
         self._waiting: dict[str, str | None] = {}
+        # The same the other way round: ids of events by what they restore.
+        self._asked: dict[str | None, str] = {}
 
     def add(self, event: Json, item_id: str | None = None, *, answered: bool = True) -> None:
         """Take an event that restores something: an item, or the session's settings."""
@@ -72,6 +74,7 @@ class Restoring:
         self.frames.append(encode_json({**event, "event_id": event_id}))
         if answered:
             self._waiting[event_id] = item_id
+            self._asked[item_id] = event_id
         if item_id is not None:
             self._items[item_id] = event["item"]
 
@@ -100,14 +103,15 @@ class Restoring:
                 return False
 
     def _answered(self, item_id: str | None) -> bool:
-        for event_id, waiting in self._waiting.items():
-            if waiting == item_id:
-                del self._waiting[event_id]
-                return True
-        return False
+        event_id = self._asked.pop(item_id, None)
+        if event_id is None:
+            return False
+        del self._waiting[event_id]
+        return True
 
     def _refused(self, event_id: str, code: str | None) -> None:
         item_id = self._waiting.pop(event_id)
+        del self._asked[item_id]
         if item_id is None:
             self.lost.append(Lost(kind="session", type="session.update", reason="refused", code=code))
         else:

@@ -6,6 +6,7 @@ Positions of audio are in ms of all audio sent on the connection, as the service
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -44,6 +45,7 @@ _OF_THE_SESSION = frozenset(
     ("conversation.item.truncate", "response.cancel", "output_audio_buffer.clear", "session.avatar.connect")
 )
 """Events that the service answers as well, but about what ends with its session."""
+_AWAITED = _ANSWERED | _OF_THE_SESSION
 _STREAMED = frozenset(("input_audio.turn.append", "input_text.delta"))
 """Events of which there are many: they are counted, not listed."""
 
@@ -105,7 +107,8 @@ class Outbox:
         self._keep = keep
         self._max_queued = max_queued
         self._new_id = new_id
-        self._entries: dict[int, Entry] = {}
+        # Taken out from the front again and again, for which a dict goes through all that were there before.
+        self._entries: OrderedDict[int, Entry] = OrderedDict()
         self._next = 0
         self._queued = 0
         self._speech: dict[str, bytes] = {}
@@ -247,12 +250,15 @@ class Outbox:
                 return
 
     def _take(self, entry: Entry) -> None:
-        for key, other in list(self._entries.items()):
+        arrived: list[int] = []
+        for key, other in self._entries.items():
             if other is entry:
-                self._remove(key)
-                return
-            if other.written and not other.is_audio and other.type not in _ANSWERED | _OF_THE_SESSION:
-                self._remove(key)
+                arrived.append(key)
+                break
+            if other.written and not other.is_audio and other.type not in _AWAITED:
+                arrived.append(key)
+        for key in arrived:
+            self._remove(key)
 
     # Audio
 

