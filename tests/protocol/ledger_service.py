@@ -113,7 +113,8 @@ class Service:
             return
         item_id = new_id("item")
         self.audio[item_id], self.buffer = self.buffer, b""
-        self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=None)
+        previous = self.ids[-1] if self.items else None
+        self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
         content = [{"type": "input_audio", "transcript": None}]
         self._insert({"id": item_id, "type": "message", "role": "user", "content": content})
 

@@ -39,8 +39,8 @@ class Reconnection(RuleBasedStateMachine):
         self.buffered = b""
         self.commits: list[tuple[str, bytes]] = []
         self.speech: dict[str, bytes] = {}
+        self.announced: set[str] = set()
         self.response: str | None = None
-        self.partial: dict[str, str] = {}
 
     # Sending
 
@@ -177,6 +177,9 @@ class Reconnection(RuleBasedStateMachine):
             event_id, audio = self.commits.pop(0)
             assert self.answer("input_audio_buffer.commit", event_id)
             self.speech[wire["item_id"]] = audio
+            # The item itself comes next, but the service has the audio from here on.
+            self.place(wire["item_id"], wire["previous_item_id"])
+            self.announced.add(wire["item_id"])
         elif kind == "input_audio_buffer.cleared":
             self.answer("input_audio_buffer.clear")
         elif kind.endswith("transcription.completed"):
@@ -185,14 +188,20 @@ class Reconnection(RuleBasedStateMachine):
             self.take_response(kind, wire)
 
     def take_item(self, wire: Json) -> None:
-        item, previous = wire["item"], wire["previous_item_id"]
+        item = wire["item"]
+        if item["id"] in self.announced:
+            self.announced.remove(item["id"])
+            self.confirmed.remove(item["id"])
         assert item["id"] not in self.confirmed, "created twice"
+        self.place(item["id"], wire["previous_item_id"])
+        if item["id"] in self.created:
+            assert self.answer("conversation.item.create", self.created[item["id"]])
+
+    def place(self, item_id: str, previous: str | None) -> None:
         index = self.confirmed.index(previous) + 1 if previous in self.confirmed else None
         if index is None:
             index = 0 if previous is None else len(self.confirmed)
-        self.confirmed.insert(index, item["id"])
-        if item["id"] in self.created:
-            assert self.answer("conversation.item.create", self.created[item["id"]])
+        self.confirmed.insert(index, item_id)
 
     def take_response(self, kind: str, wire: Json) -> None:
         if kind == "response.created":
@@ -262,6 +271,7 @@ class Reconnection(RuleBasedStateMachine):
     def went_online(self, event: Reconnected) -> None:
         gone = [gap for gap in event.lost if gap.kind == "item"]
         self.confirmed = [item_id for item_id in self.confirmed if item_id not in [gap.id for gap in gone]]
+        self.announced.clear()
         interrupted = [gap.id for gap in event.lost if gap.kind == "response"]
         assert interrupted == ([] if self.response is None else [self.response])
         self.response = None

@@ -46,6 +46,8 @@ class _Item:
     wire: Json = field(default_factory=dict[str, Any])
     """As the service described it last."""
     finished: bool = False
+    announced: bool = False
+    """Whether the service told its id only, so far."""
     pieces: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     """Text by content index, as it was streamed or transcribed."""
     spoken: dict[int, float] = field(default_factory=dict[int, float])
@@ -121,10 +123,23 @@ class History:
             return
         if (known := self._by_id.get(item.id)) is not None:
             known.wire = item.as_dict()
+            if known.announced:
+                known.announced = False
+                self._items.remove(known)
+                self._place(known, previous, first=first)
             return
         new = _Item(item.id, sent, item.as_dict())
         new.finished = new.wire.get("status") not in ("in_progress", "incomplete")
-        self._by_id[item.id] = new
+        self._place(new, previous, first=first)
+
+    def announced(self, item_id: str, previous: str | None) -> None:
+        """Take the id of what the user said, from the event that comes before the item itself."""
+        if item_id not in self._by_id:
+            wire: Json = {"type": "message", "role": "user", "content": [{"type": "input_audio"}]}
+            self._place(_Item(item_id, None, wire, finished=True, announced=True), previous, first=False)
+
+    def _place(self, new: _Item, previous: str | None, *, first: bool) -> None:
+        self._by_id[new.id] = new
         before = self._by_id.get(previous or "")
         if before is not None and before is not new:
             self._items.insert(self._items.index(before) + 1, new)

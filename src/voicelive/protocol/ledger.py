@@ -259,6 +259,8 @@ class Ledger:
 
     def _committed(self, event: Any) -> None:
         self._outbox.committed(event.item_id)
+        # Its audio is not sent again from here on, so a drop before the item itself comes must not lose it.
+        self._history.announced(event.item_id, event.previous_item_id)
 
     def _cleared(self, event: ServerEvent) -> None:
         self._outbox.cleared()
