@@ -11,7 +11,7 @@ compared with what the client was told. Exits with 1 if anything is lost, duplic
 and not named.
 
 **Sessions.** So many asyncio sessions at once send 100 ms of audio every 100 ms and take spoken answers, each dropped
-about once a minute, and keep the last 20 items of their conversation. The memory of the process is sampled every ten
+about once a minute, and keep the last 10 items of their conversation. The memory of the process is sampled every ten
 seconds. Exits with 1 if it differs by more than 5 % between the first minute and the end (Linux only).
 """
 
@@ -282,7 +282,8 @@ async def session(port: int, talker: Talker, end: float) -> None:
                     await connection.send(tidied)
             due += PERIOD
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-        await connection.send(talker.commit())
+        if talker.uncommitted:
+            await connection.send(talker.commit())
         last = time.monotonic() + PATIENCE
         while not (talker.settled and time.monotonic() > talker.last + QUIET) and time.monotonic() < last:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
@@ -313,7 +314,7 @@ async def hold_sessions(port: int, talkers: list[Talker], minutes: float) -> lis
 
 def soak(sessions: int, minutes: float, seed: str) -> Json:
     with service(f"{seed} sessions") as port:
-        talkers = [Talker(f"session{number}", chunk_ms=100, keep=20) for number in range(sessions)]
+        talkers = [Talker(f"session{number}", chunk_ms=100, keep=10) for number in range(sessions)]
         samples = asyncio.run(hold_sessions(port, talkers, minutes))
         row: collections.Counter[str] = collections.Counter()
         faults: list[str] = []

@@ -215,8 +215,14 @@ class Reconnection(RuleBasedStateMachine):
     # Breaking and mending
 
     @precondition(lambda self: self.service)
-    @rule()
-    def drop(self) -> None:
+    @rule(carried_out=st.integers(0, 5), heard=st.integers(0, 5))
+    def drop(self, carried_out: int, heard: int) -> None:
+        """Break the connection; just before, the service may still have read something, and the client too."""
+        assert self.service is not None
+        for _ in range(min(carried_out, len(self.service.inbox))):
+            self.service.step()
+        for _ in range(min(heard, len(self.service.outbox))):
+            self.take(self.service.outbox.popleft())
         self.service = None
         settled = [decode_event(frame) for frame in self.ledger.dropped()]
         assert len(settled) == (self.response is not None)
