@@ -241,7 +241,7 @@ def break_connections(drops: int, seed: str) -> Json:
                 row["drops"] += sum(held["drops"].values())
                 row["refused dials"] += held["refused"]
                 row["reconnected"] += talker.reconnected
-                row["confirmed"] += len(talker.confirmed) + len(talker.deleted)
+                row["confirmed"] += len(talker.confirmed) + talker.deletions
                 row["audio ms"] += talker.chunks * talker.chunk_bytes // 48
                 row["gaps"] += sum(talker.gaps.values())
                 found["drops"].update(held["drops"])
@@ -324,7 +324,7 @@ def soak(sessions: int, minutes: float, seed: str) -> Json:
             row.update(talker.check(held))
             row["drops"] += sum(held["drops"].values())
             row["reconnected"] += talker.reconnected
-            row["confirmed"] += len(talker.confirmed) + len(talker.deleted)
+            row["confirmed"] += len(talker.confirmed) + talker.deletions
             faults += talker.faults
             gaps.update(talker.gaps)
     first = next((memory for at, memory in samples if at >= MINUTE), samples[0][1])

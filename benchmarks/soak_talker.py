@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import deque
 from typing import Any
 
 Json = dict[str, Any]
@@ -44,8 +45,10 @@ class Talker:
         self.heard: dict[str, str] = {}
         self.announced: set[str] = set()
         self.deleting: set[str] = set()
-        self.deleted: set[str] = set()
-        self.accounted: list[str] = []
+        # Bounded, so that the memory that grows is not this program's own.
+        self.deleted: deque[str] = deque(maxlen=100)
+        self.deletions = 0
+        self.accounted: list[range] = []
         self.response: str | None = None
         self.outputs: list[str] = []
         self.reconnected = 0
@@ -165,8 +168,14 @@ class Talker:
             self.confirmed.remove(event.item_id)
         else:
             self.faults.append("an item deleted that was not there")
-        self.deleted.add(event.item_id)
-        self.accounted += numbers(self.heard.get(event.item_id, ""))
+        self.deleted.append(event.item_id)
+        self.deletions += 1
+        self.deleting.discard(event.item_id)
+        for number in numbers(self.heard.get(event.item_id, "")):
+            if self.accounted and self.accounted[-1].stop == number:
+                self.accounted[-1] = range(self.accounted[-1].start, number + 1)
+            else:
+                self.accounted.append(range(number, number + 1))
         for known in (self.sent, self.heard):
             known.pop(event.item_id, None)
         for key in [key for key, asked in self.pending.items() if asked.get("item_id") == event.item_id]:
@@ -245,7 +254,8 @@ class Talker:
         lost = [item_id for item_id in self.confirmed if item_id not in held]
         known = [item_id for item_id in order if item_id in set(self.confirmed)]
         wrong = [item_id for item_id in self.confirmed if item_id in held and not self._same(held[item_id])]
-        chunks = [*self.accounted, *(chunk for item in state["items"] for chunk in spoken(item))]
+        chunks = [number for span in self.accounted for number in span]
+        chunks += [number for item in state["items"] for number in spoken(item)]
         missing = self.chunks - len(set(chunks))
         for item_id in wrong:
             self.faults.append(f"changed: {held[item_id]} {self.heard.get(item_id)} {self.sent.get(item_id)}")
@@ -270,16 +280,16 @@ class Talker:
         return text == self.heard.get(item["id"], text if spoken(item) else "")
 
 
-def spoken(item: Json) -> list[str]:
+def spoken(item: Json) -> list[int]:
     """Return the numbers of the chunks of audio that an item was made of, told by its transcript if it has one."""
-    found: list[str] = []
+    found: list[int] = []
     for part in item.get("content", ()):
         text = part.get("text") or part.get("transcript") or ""
         if item.get("role") == "user":
-            found += part.get("chunks") or numbers(text)
+            found += [int(chunk) for chunk in part.get("chunks") or ()] or numbers(text)
     return found
 
 
-def numbers(text: str) -> list[str]:
+def numbers(text: str) -> list[int]:
     """Return the numbers of chunks in a transcript."""
-    return [word for word in text.split() if len(word) == 12 and word.isdigit()]
+    return [int(word) for word in text.split() if len(word) == 12 and word.isdigit()]

@@ -19,6 +19,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -54,10 +55,8 @@ def words() -> list[bytes]:
 
     for seed in seeds():
         for line in seed.split(b"\n"):
-            try:
+            with suppress(ValueError, RecursionError):
                 collect(json.loads(line))
-            except (ValueError, RecursionError):
-                pass
     odd = [b"null", b"true", b"NaN", b"-Infinity", b"1e999", b"-0", b"1" * 5000, b'""', b"[]", b"{}", b'"\\ud800"']
     frames = [b"\x81\x7f", b"\x81\x7e\xff\xff", b"\x88\x02\x03\xe8", b"\x89\x00", b"\x8a\x00", b"\x01\x00", b"\x80\x00"]
     return sorted(found) + odd + frames + [b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\0", b"\r\n\r\n", b"[" * 3000]

@@ -21,16 +21,16 @@ from typing import Any
 
 from websockets.utils import accept_key
 
-from voicelive.exceptions import ConnectionClosed, ConnectError, HandshakeError, InvalidAudioError
+from voicelive.exceptions import ConnectError, ConnectionClosed, HandshakeError, InvalidAudioError
 from voicelive.models import InvalidServerEvent, ServerEventSessionCreated, UnknownServerEvent
-from voicelive.protocol import decode_client_event, decode_event, encode_event
+from voicelive.protocol import decode_event, encode_event
 from voicelive.protocol.address import Address
 from voicelive.protocol.ledger import Ledger
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.policy import ReconnectPolicy
 from voicelive.protocol.responses import Responses
 from voicelive.protocol.websocket import WebSocket
-from voicelive.protocol.wire import encode_json
+from voicelive.protocol.wire import decode_client_event, encode_json
 
 ALLOWED: dict[str, tuple[type[Exception], ...]] = {
     # It holds NaN or infinity, or half a surrogate pair, which JSON's own escapes can express: said at encode_json.
@@ -109,7 +109,7 @@ def _server_event(frame: bytes) -> Any:
         again = decode_event(written)
         if type(again) is not type(event) or not _same(again.as_dict(), wire):
             raise Found("written and read again it is another event")
-    if not isinstance(event, UnknownServerEvent) and hasattr(event, "audio"):
+    if not isinstance(event, UnknownServerEvent) and hasattr(type(event), "audio"):
         _allowed("audio", lambda: event.audio)
     return event
 
