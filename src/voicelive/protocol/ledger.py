@@ -357,7 +357,8 @@ class Ledger:
                 self._history.forget(item_id)
         if outbox.lost_ms >= 1:
             lost.append(Lost(kind="audio", reason="not_kept", audio_ms=round(outbox.lost_ms)))
-        self._lost, outbox.lost, outbox.lost_ms = [], [], 0.0
+        self._lost = []
+        outbox.told()
         resent, self._resent = self._resent, []
         return Reconnected(
             session_id=restoring.session.get("id"), restored=restoring.restored, resent=resent, lost=lost
