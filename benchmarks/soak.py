@@ -11,7 +11,7 @@ compared with what the client was told. Exits with 1 if anything is lost, duplic
 and not named.
 
 **Sessions.** So many asyncio sessions at once send 100 ms of audio every 100 ms and take spoken answers, each dropped
-about once a minute, and keep the last 10 items of their conversation. The memory of the process is sampled every ten
+about every 30 seconds, and keep the last 10 items of their conversation. The memory of the process is sampled every ten
 seconds. Exits with 1 if it differs by more than 5 % between the first minute and the end (Linux only).
 """
 
@@ -47,6 +47,8 @@ AT_ONCE = 4
 EVERY = 0.4
 """Seconds that a connection of the first part lasts, at most about."""
 MINUTE = 60.0
+BETWEEN = 30.0
+"""Seconds between the drops of a session of the second part, on average."""
 TURN = 5.0
 PERIOD = 0.1
 ALLOWED = 5.0
@@ -259,9 +261,9 @@ def break_connections(drops: int, seed: str) -> Json:
 
 async def session(port: int, talker: Talker, end: float) -> None:
     await asyncio.sleep(TURN * talker.random.random())
-    # About one drop a minute, for as long as it lasts.
-    left = end - time.monotonic()
-    made = arguments(port, talker, max(1, int(left / MINUTE)), MINUTE, PATIENT)
+    # For as long as it lasts, but for the end, which is to come to rest.
+    drops = int((end - time.monotonic()) / BETWEEN)
+    made = arguments(port, talker, max(1, drops), BETWEEN, PATIENT)
     async with voicelive.aio.connect(**made) as connection:
 
         async def read() -> None:

@@ -46,7 +46,7 @@ class Talker:
         self.announced: set[str] = set()
         self.deleting: set[str] = set()
         # Bounded, so that the memory that grows is not this program's own.
-        self.deleted: deque[str] = deque(maxlen=100)
+        self.deleted: deque[str] = deque(maxlen=20)
         self.deletions = 0
         self.accounted: list[range] = []
         self.response: str | None = None
