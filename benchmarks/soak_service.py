@@ -380,7 +380,9 @@ class Connection(asyncio.Protocol):
         client.hows[how] += 1
         if how == "reset":
             sock = self.transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+            )
             self.transport.abort()
         elif how == "end":
             self.transport.close()

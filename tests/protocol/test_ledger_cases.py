@@ -542,3 +542,26 @@ def test_an_item_takes_the_place_that_its_own_event_tells() -> None:
     restored, _, _ = client.reconnect()
     assert [item["id"] for item in items(restored)] == ["a", "u", "c"]
     assert items(restored)[1]["content"] == [{"type": "input_text", "text": "hello"}]
+
+
+def test_what_a_drop_made_pointless_is_unsent_until_it_was_told() -> None:
+    client = Client()
+    client.send("response.cancel", event_id="online")
+    client.send("session.update", event_id="kept", session={"instructions": "a"})
+    client.send("transcription_session.update", event_id="settings", session={})
+    client.send("something.new", event_id="unanswered")
+    client.ledger.dropped()
+    client.send("response.cancel", event_id="offline")
+    client.send("response.create", event_id="queued")
+    unsent = [event.event_id for event in client.ledger.unsent()]
+    assert unsent == ["online", "kept", "settings", "unanswered", "offline", "queued"]
+    restoring = client.ledger.restore(client.session.session, with_items=True)
+    client.accept(restoring, [json.loads(frame) for frame in restoring.frames])
+    client.ledger.take_unwritten()
+    told = client.ledger.go_online(restoring)
+    assert [(gap.id, gap.reason) for gap in told.lost] == [
+        ("online", "superseded"),
+        ("unanswered", "unanswered"),
+        ("offline", "superseded"),
+    ]
+    assert [event.event_id for event in client.ledger.unsent()] == ["kept", "queued"]
