@@ -1,4 +1,4 @@
-"""The soak of ``benchmarks``, for a moment: connections break all the time, in all three styles, and nothing is lost."""
+"""The soak of ``benchmarks``, for a moment: connections break all the time, in three styles, and nothing is lost."""
 
 from __future__ import annotations
 
