@@ -1,6 +1,7 @@
-"""Everything that is checked before a change lands. ``nox`` runs all but the benchmark, ``nox -s tests`` one session.
+"""Everything that is checked before a change lands. ``nox`` runs all but fuzzing and the benchmark.
 
-Arguments after ``--`` go to the session's tool: ``nox -s tests -- tests/models -k voice``.
+``nox -s tests`` runs one session. Arguments after ``--`` go to the session's tool:
+``nox -s tests -- tests/models -k voice``.
 """
 
 from __future__ import annotations
@@ -104,3 +105,10 @@ def bench(session: nox.Session) -> None:
     session.install(f"{wheel}[trio]", *group("bench"))
     session.install("--no-deps", "--force-reinstall", str(wheel))
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def fuzz(session: nox.Session) -> None:
+    """Feed 1,000,000 changed frames to whatever reads them; see fuzz/README.md."""
+    session.install("-e", ".", *group("fuzz"))
+    session.run("python", "fuzz/run.py", *session.posargs)

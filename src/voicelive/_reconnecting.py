@@ -457,7 +457,7 @@ class Reconnector(Puller, Generic[LinkT]):
     async def _mend(self, timeout: float | None) -> None:
         """Wait until the next attempt is due, or make it."""
         left = self._due - self._io.now()
-        if left > 0 and self._closing is None:
+        if left > 0:
             limit = left if timeout is None else min(left, timeout)
             self._sleeper = self._io.waker()
             try:

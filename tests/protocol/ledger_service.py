@@ -113,7 +113,8 @@ class Service:
             return
         item_id = new_id("item")
         self.audio[item_id], self.buffer = self.buffer, b""
-        self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=None)
+        previous = self.ids[-1] if self.items else None
+        self.emit("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)
         content = [{"type": "input_audio", "transcript": None}]
         self._insert({"id": item_id, "type": "message", "role": "user", "content": content})
 
@@ -140,7 +141,11 @@ class Service:
     def speak(self) -> None:
         """Go on with the response that is under way."""
         item = next((item for item in self.items if item.get("status") == "in_progress"), None)
-        if self.response is None or item is None:
+        if self.response is None:
+            return
+        if item is None:
+            # It was deleted.
+            self.emit("response.done", response={"id": self.response, "status": "completed", "output": []})
             self.response = None
             return
         where = {"response_id": self.response, "item_id": item["id"], "output_index": 0}
@@ -150,10 +155,21 @@ class Service:
             item["content"] = [{"type": "audio", "transcript": said + word}]
             self.emit("response.audio_transcript.delta", **where, content_index=0, delta=word)
             return
-        item["status"] = "completed"
-        del where["item_id"]
-        self.emit("response.output_item.done", **where, item=dict(item))
-        self.emit("response.done", response={"id": self.response, "status": "completed", "output": [dict(item)]})
+        self._end(item, "completed", "completed")
+
+    def _response_cancel(self, event: Json) -> None:
+        item = next((item for item in self.items if item.get("status") == "in_progress"), None)
+        if self.response is None:
+            self.refuse(event, "response_cancel_not_active")
+        elif item is None:
+            self.speak()
+        else:
+            self._end(item, "incomplete", "cancelled")
+
+    def _end(self, item: Json, item_status: str, status: str) -> None:
+        item["status"] = item_status
+        self.emit("response.output_item.done", response_id=self.response, output_index=0, item=dict(item))
+        self.emit("response.done", response={"id": self.response, "status": status, "output": [dict(item)]})
         self.response = None
 
 

@@ -508,3 +508,60 @@ def test_busy_while_something_is_due() -> None:
     assert not client.ledger.busy
     client.get("input_audio_buffer.speech_started", item_id="u", audio_start_ms=0)
     assert client.ledger.busy
+
+
+def test_speech_is_restored_though_the_drop_came_between_its_two_answers() -> None:
+    client = Client(session={**SESSION, "turn_detection": None})
+    client.created({"id": "a", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "A"}]})
+    client.say(100)
+    client.send("input_audio_buffer.commit")
+    client.get("input_audio_buffer.committed", item_id="u", previous_item_id="a")
+    restored, again, told = client.reconnect()
+    assert [item["id"] for item in items(restored)] == told.restored == ["a", "u"]
+    assert base64.b64decode(items(restored)[1]["content"][0]["audio"]) == bytes([1]) * 100 * MS
+    assert (again, told.lost) == ([], [])
+
+
+def test_speech_is_named_as_lost_though_the_drop_came_between_its_two_answers() -> None:
+    client = Client(session={**SESSION, "turn_detection": None}, keep_audio=0)
+    client.say(100)
+    client.send("input_audio_buffer.commit")
+    client.get("input_audio_buffer.committed", item_id="u", previous_item_id=None)
+    restored, again, told = client.reconnect()
+    assert (restored, again) == ([], [])
+    assert told.lost == [Lost(kind="item", id="u", type="message", reason="no_transcript")]
+
+
+def test_an_item_takes_the_place_that_its_own_event_tells() -> None:
+    client = Client()
+    client.created({"id": "a", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "A"}]})
+    client.get("input_audio_buffer.committed", item_id="u", previous_item_id=None)
+    content = [{"type": "input_audio", "transcript": "hello"}]
+    client.created({"id": "u", "type": "message", "role": "user", "content": content})
+    client.created({"id": "c", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "C"}]})
+    restored, _, _ = client.reconnect()
+    assert [item["id"] for item in items(restored)] == ["a", "u", "c"]
+    assert items(restored)[1]["content"] == [{"type": "input_text", "text": "hello"}]
+
+
+def test_what_a_drop_made_pointless_is_unsent_until_it_was_told() -> None:
+    client = Client()
+    client.send("response.cancel", event_id="online")
+    client.send("session.update", event_id="kept", session={"instructions": "a"})
+    client.send("transcription_session.update", event_id="settings", session={})
+    client.send("something.new", event_id="unanswered")
+    client.ledger.dropped()
+    client.send("response.cancel", event_id="offline")
+    client.send("response.create", event_id="queued")
+    unsent = [event.event_id for event in client.ledger.unsent()]
+    assert unsent == ["online", "kept", "settings", "unanswered", "offline", "queued"]
+    restoring = client.ledger.restore(client.session.session, with_items=True)
+    client.accept(restoring, [json.loads(frame) for frame in restoring.frames])
+    client.ledger.take_unwritten()
+    told = client.ledger.go_online(restoring)
+    assert [(gap.id, gap.reason) for gap in told.lost] == [
+        ("online", "superseded"),
+        ("unanswered", "unanswered"),
+        ("offline", "superseded"),
+    ]
+    assert [event.event_id for event in client.ledger.unsent()] == ["kept", "queued"]

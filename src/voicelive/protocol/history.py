@@ -46,6 +46,8 @@ class _Item:
     wire: Json = field(default_factory=dict[str, Any])
     """As the service described it last."""
     finished: bool = False
+    announced: bool = False
+    """Whether the service told its id only, so far."""
     pieces: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     """Text by content index, as it was streamed or transcribed."""
     spoken: dict[int, float] = field(default_factory=dict[int, float])
@@ -129,17 +131,28 @@ class History:
             return
         if (known := self._by_id.get(item.id)) is not None:
             known.wire = item.as_dict()
+            if known.announced:
+                known.announced = False
+                self.forget(item.id)
+                self._place(known, previous, first=first)
             return
         new = _Item(item.id, sent, item.as_dict())
         new.finished = new.wire.get("status") not in ("in_progress", "incomplete")
-        if previous in self._by_id:
-            before = previous
-        else:
-            before = "" if first else self._previous[""]
-        self._by_id[item.id] = new
+        self._place(new, previous, first=first)
+
+    def announced(self, item_id: str, previous: str | None) -> None:
+        """Take the id of what the user said, from the event that comes before the item itself."""
+        if item_id and item_id not in self._by_id:
+            wire: Json = {"type": "message", "role": "user", "content": [{"type": "input_audio"}]}
+            self._place(_Item(item_id, None, wire, finished=True, announced=True), previous, first=False)
+
+    def _place(self, new: _Item, previous: str | None, *, first: bool) -> None:
+        default = "" if first else self._previous[""]
+        before = previous if previous in self._by_id else default
+        self._by_id[new.id] = new
         after = self._next[before]
-        self._link(before, item.id)
-        self._link(item.id, after)
+        self._link(before, new.id)
+        self._link(new.id, after)
 
     def _link(self, before: str, after: str) -> None:
         self._next[before] = after

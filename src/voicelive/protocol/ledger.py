@@ -264,6 +264,8 @@ class Ledger:
 
     def _committed(self, event: Any) -> None:
         self._outbox.committed(event.item_id)
+        # Its audio is not sent again from here on, so a drop before the item itself comes must not lose it.
+        self._history.announced(event.item_id, event.previous_item_id)
 
     def _cleared(self, event: ServerEvent) -> None:
         self._outbox.cleared()
@@ -360,7 +362,8 @@ class Ledger:
                 self._history.forget(item_id)
         if outbox.lost_ms >= 1:
             lost.append(Lost(kind="audio", reason="not_kept", audio_ms=round(outbox.lost_ms)))
-        self._lost, outbox.lost, outbox.lost_ms = [], [], 0.0
+        self._lost = []
+        outbox.told()
         resent, self._resent = self._resent, []
         return Reconnected(
             session_id=restoring.session.get("id"), restored=restoring.restored, resent=resent, lost=lost

@@ -109,6 +109,7 @@ class Outbox:
         self._new_id = new_id
         # Taken out from the front again and again, for which a dict goes through all that were there before.
         self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._given_up: dict[int, Entry] = {}
         self._next = 0
         self._queued = 0
         self._speech: dict[str, bytes] = {}
@@ -133,7 +134,8 @@ class Outbox:
         entry = self._audio(frame) or self._event(frame)
         if not entry.is_audio and (not self.online or self.stalled):
             if not self.online and entry.type in _OF_THE_SESSION:
-                self.lost.append(entry.lost("superseded"))
+                self._give_up(self._next, entry, "superseded")
+                self._next += 1
                 return entry
             if self._queued + len(entry.frame) > self._max_queued:
                 raise SendQueueFullError(entry.type, entry.event_id, queued=self._queued, limit=self._max_queued)
@@ -210,7 +212,18 @@ class Outbox:
 
     def unsent(self) -> tuple[UnsentEvent, ...]:
         """Return what was not sent, or not answered, in order."""
-        return tuple(UnsentEvent(entry.type, entry.event_id, entry.frame) for entry in self._entries.values())
+        entries = sorted((self._entries | self._given_up).items())
+        return tuple(UnsentEvent(entry.type, entry.event_id, entry.frame) for _, entry in entries)
+
+    def _give_up(self, key: int, entry: Entry, reason: str) -> None:
+        """List an event as lost. Until that is told it counts as unsent, in case there is no new connection."""
+        self._given_up[key] = entry
+        self.lost.append(entry.lost(reason))
+
+    def told(self) -> None:
+        """Take note that it was told what is lost."""
+        self._given_up.clear()
+        self.lost, self.lost_ms = [], 0.0
 
     # Answers
 
@@ -374,9 +387,11 @@ class Outbox:
         for key, entry in list(self._entries.items()):
             if not entry.is_audio and entry.type not in _ANSWERED:
                 self._remove(key)
-                # The settings of a transcription session are restored with the session's.
-                if entry.type != "transcription_session.update":
-                    self.lost.append(entry.lost("superseded" if entry.type in _OF_THE_SESSION else "unanswered"))
+                if entry.type == "transcription_session.update":
+                    # It is restored with the session's settings.
+                    self._given_up[key] = entry
+                else:
+                    self._give_up(key, entry, "superseded" if entry.type in _OF_THE_SESSION else "unanswered")
         self.online = self.stalled = False
         self.unwrite()
         self._queued = 0
@@ -395,7 +410,7 @@ class Outbox:
                 self._cut(pending, begin)
                 if not any(old in self._entries for old in pending):
                     self._remove(key)
-                    self.lost.append(entry.lost("not_kept"))
+                    self._give_up(key, entry, "not_kept")
                 begin, pending = entry.start, []
         if self.detects:
             heard = min((start for start, _ in self._spans.values()), default=self._position - ONSET)
