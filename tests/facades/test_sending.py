@@ -508,8 +508,9 @@ async def test_an_event_too_many_for_the_next_connection_waits_for_it(style: Sty
             for number in range(10):
                 connection.send_nowait({"type": "response.create", "event_id": f"event_{number}"})
             assert connection.queued_bytes > 0
-            with pytest.raises(SendQueueFullError):
-                await connection.response.create(event_id="waiting")
+            with pytest.raises(SendQueueFullError) as caught:
+                await connection.response.create(event_id="too many")
+            assert (caught.value.type, caught.value.event_id) == ("response.create", "too many")
             appended.set()
             assert (await connection.recv()).type == "reconnected"
     server.wait_for_quiet()
