@@ -176,6 +176,9 @@ class Outgoing:
             pending = True
             if not self._link.ready:
                 await self._room(left())
+        except SendQueueFullError as full:
+            # What did not fit may be another event, ahead of this one.
+            raise SendQueueFullError(*identify(frame), queued=full.queued, limit=full.limit) from None
         except SendTimeoutError:
             timeout = self._options.send_timeout or 0.0
             raise SendTimeoutError(timeout, *identify(frame), pending=pending) from None
