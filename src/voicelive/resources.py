@@ -8,8 +8,8 @@ for blocking connections and in ``voicelive.aio`` for the others, give it. A fun
 
 Arguments left out, or ``None``, are not sent. Bad ones raise ``TypeError`` or ``ValueError``, and nothing is sent; a
 connection that is gone raises ``ConnectionClosed``, which names what was not sent. All commands take ``event_id``, an
-id of your own that the service's ``error`` event names if the command fails. Without it one is made up, except for audio,
-so that errors can be told apart.
+id of your own that the service's ``error`` event names if the command fails. Without it one is made up, except for
+audio, so that errors can be told apart.
 """
 
 from __future__ import annotations
