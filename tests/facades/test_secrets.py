@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential
 
-from voicelive.exceptions import VoiceLiveError
+from voicelive import ReconnectPolicy
+from voicelive.exceptions import ConnectionClosed, ReconnectFailedError, VoiceLiveError
 
 from .server import CREATED, REFUSED, Peer, Server, Silence, saying
 from .styles import Style
+from .test_reconnect import Service, drop_at
 
 SECRET = "s3cret0123456789"
 AUDIO = b"audio-of-somebody"
@@ -180,3 +182,34 @@ async def test_a_frame_that_is_no_event_is_not_logged(style: Style, caplog: pyte
                 await connection.recv()
                 event = await connection.recv()
                 assert_hidden(repr(event), event.error)
+
+
+async def test_giving_up_carries_what_was_not_sent_and_shows_none_of_it(
+    style: Style, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "wh4t-somebody-said"
+    refusals = {number: (503, {"X-Echo": SECRET}) for number in range(1, 10)}
+    policy = ReconnectPolicy(delay=0.01, attempts=2)
+    async with watched(caplog):
+        with Service(drop_at("response.create"), refusals=refusals) as server:
+            manager = style.connect(**arguments(server.endpoint, reconnect=policy))
+            async with manager as connection:
+                await connection.recv()
+                await connection.input_audio_buffer.append(audio=AUDIO)
+                await connection.response.create(additional_instructions=said)
+                with pytest.raises(ReconnectFailedError) as caught:
+                    while True:
+                        event = await connection.recv()
+                        assert_hidden(repr(event))
+                        if event.error is not None:
+                            assert_hidden(*shown(event.error))
+                with pytest.raises(ConnectionClosed) as late:
+                    await connection.response.create(additional_instructions=said)
+                assert_hidden(repr(connection))
+    for error in (caught.value, late.value):
+        assert_hidden(*shown(error))
+        assert said not in "".join(shown(error))
+    assert said not in caplog.text
+    kept = b"".join(event.frame for event in caught.value.unsent_events)
+    assert said.encode() in kept
+    assert base64.b64encode(AUDIO) in kept
