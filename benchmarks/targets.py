@@ -15,7 +15,8 @@ class Target:
         measure: The measure.
         contender: Who has to reach it.
         reach: How much.
-        kind: "times less" than the baseline needs, at most that "share" of it, or a plain figure "at least" or "at most".
+        kind: "times less" than the baseline needs, at most that "share" of it, or a plain figure, "at least" or
+            "at most".
     """
 
     measure: str

@@ -132,13 +132,11 @@ class History:
             return
         new = _Item(item.id, sent, item.as_dict())
         new.finished = new.wire.get("status") not in ("in_progress", "incomplete")
-        if previous in self._by_id:
-            before = previous
-        else:
-            before = "" if first else self._previous[""]
+        if previous not in self._by_id:
+            previous = "" if first else self._previous[""]
         self._by_id[item.id] = new
-        after = self._next[before]
-        self._link(before, item.id)
+        after = self._next[previous]
+        self._link(previous, item.id)
         self._link(item.id, after)
 
     def _link(self, before: str, after: str) -> None:
