@@ -12,7 +12,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "typing", "docs", "tests", "bare", "clients"]
+nox.options.sessions = ["lint", "typing", "docs", "tests", "bare", "clients", "ray"]
 nox.options.error_on_missing_interpreters = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -96,6 +96,13 @@ def clients(session: nox.Session) -> None:
     options = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     session.run("python", "-c", npm, "install", "--prefix", str(javascript), *options)
     session.run("pytest", *(session.posargs or ["-n", "auto"]), "tests/clients", env={"VOICELIVE_CLIENTS": str(folder)})
+
+
+@nox.session(reuse_venv=True)
+def ray(session: nox.Session) -> None:
+    """Test the example that spreads recorded calls over a Ray cluster."""
+    session.install("-e", ".", *group("ray"))
+    session.run("pytest", *(session.posargs or ["tests/examples", "-k", "batch"]))
 
 
 @nox.session(reuse_venv=True)

@@ -54,14 +54,14 @@ def flood(scale: Scale) -> Iterator[Row]:
     """CPU per 1,000 events that a server sends as fast as they are taken."""
     events = 100 * scale.mixes
     who = _here(ASYNCIO, TRIO, BLOCKING, BASELINE, "openai:asyncio", "openai:blocking", *EXTRAS)
-    for wire, server, more in _servers("server.py", str(scale.mixes)):
+    for wire, server, more in servers("server.py", str(scale.mixes)):
         found = _each(scale, who, "flood", server, events, more)
         yield from _rows(f"flood{wire}", "CPU ms per 1,000 events", found, "cpu", 1e6 / events)
 
 
 def talk(scale: Scale) -> Iterator[Row]:
     """CPU per exchange of 20 ms each way, of 60 conversations at once."""
-    for _, server, more in _servers("echo.py", wires=WIRES[:1]):
+    for _, server, more in servers("echo.py", wires=WIRES[:1]):
         found = _each(scale, _here(*OURS, *THEIRS, *EXTRAS), "talk", server, scale.sessions, more)
         yield from _rows("conversation, CPU", "CPU µs per exchange", found, "cpu", 1e6)
         yield from _rows("conversation, p50 of an answer", "µs", found, "p50", 1e6)
@@ -69,7 +69,7 @@ def talk(scale: Scale) -> Iterator[Row]:
 
 def round_trip(scale: Scale) -> Iterator[Row]:
     """100 ms of audio there and 100 ms back, one after the other."""
-    for _, server, more in _servers("echo.py", wires=WIRES[:1]):
+    for _, server, more in servers("echo.py", wires=WIRES[:1]):
         found = _each(scale, _here(*OURS, *THEIRS), "round_trip", server, scale.trips, more)
         yield from _rows("round trip, p50", "µs", found, "p50", 1e6)
         yield from _rows("round trip, p99", "µs", found, "p99", 1e6)
@@ -78,7 +78,7 @@ def round_trip(scale: Scale) -> Iterator[Row]:
 
 def connect(scale: Scale) -> Iterator[Row]:
     """Up to the first event: connections after the first one, the first one, and a program that makes but one."""
-    for wire, server, more in _servers("echo.py"):
+    for wire, server, more in servers("echo.py"):
         found = _each(scale, _here(*OURS, BASELINE, "openai:asyncio"), "connect", server, scale.connects, more)
         yield from _rows(f"connect, CPU{wire}", "CPU ms", found, "cpu", 1e3)
         yield from _rows(f"connect{wire}", "ms", found, "wall", 1e3)
@@ -89,7 +89,7 @@ def idle(scale: Scale) -> Iterator[Row]:
     """Memory of connections on which nothing happens."""
     if not Path("/proc/self/statm").exists():
         return
-    for wire, server, more in _servers("echo.py"):
+    for wire, server, more in servers("echo.py"):
         # Memory hardly varies.
         few = scale.with_rounds(min(scale.rounds, 3))
         found = _each(few, _here(*OURS, BASELINE, "openai:asyncio", *EXTRAS), "idle", server, scale.idle, more)
@@ -100,7 +100,7 @@ def sustain(scale: Scale) -> Iterator[Row]:
     """Conversations that one core keeps up with. Half of what is expected first, so that noise does not end it soon."""
     expected = {ASYNCIO: 500, UVLOOP: 600, BASELINE: 200, "azure-ai-voicelive:uvloop": 200, "openai:asyncio": 80}
     few = scale.with_rounds(min(scale.rounds, 3))
-    for _, server, more in _servers("echo.py", wires=WIRES[:1]):
+    for _, server, more in servers("echo.py", wires=WIRES[:1]):
         works = {
             name: _client(name, "sustain", server, sessions // 2, more, scale)
             for name, sessions in expected.items()
@@ -121,7 +121,7 @@ def _here(*contenders: str) -> list[str]:
 
 
 @contextmanager
-def _serving(*command: str) -> Iterator[str]:
+def serving(*command: str) -> Iterator[str]:
     with subprocess.Popen([sys.executable, *command], cwd=HERE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -130,7 +130,7 @@ def _serving(*command: str) -> Iterator[str]:
             process.kill()
 
 
-def _servers(*command: str, wires: Sequence[str] = WIRES) -> Iterator[tuple[str, str, list[str]]]:
+def servers(*command: str, wires: Sequence[str] = WIRES) -> Iterator[tuple[str, str, list[str]]]:
     """Start a server for each wire, and give its port and what clients need to trust it."""
     with tempfile.TemporaryDirectory() as folder:
         ca, certificate = Path(folder, "ca.pem"), Path(folder, "server.pem")
@@ -138,7 +138,7 @@ def _servers(*command: str, wires: Sequence[str] = WIRES) -> Iterator[tuple[str,
         authority.cert_pem.write_to_path(ca)
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
         for wire in wires:
-            with _serving(*command, *([str(certificate)] if wire else [])) as port:
+            with serving(*command, *([str(certificate)] if wire else [])) as port:
                 yield wire, port, [str(ca)] if wire else []
 
 
