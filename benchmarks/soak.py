@@ -61,13 +61,14 @@ QUIET = 1.0
 @contextmanager
 def service(seed: str) -> Iterator[int]:
     program = Path(__file__).with_name("soak_service.py")
-    process = subprocess.Popen([sys.executable, str(program), seed], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, str(program), seed]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline())
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def state(port: int, name: str) -> Json:

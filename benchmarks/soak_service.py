@@ -2,7 +2,7 @@
 
     soak_service.py SEED
 
-Prints its port. A client names itself in the query of its address,
+Prints its port, and ends with its standard input. A client names itself in the query of its address,
 ``client=NAME&drops=COUNT&every=SECONDS&chunk=BYTES``; its connections are broken, about every so many seconds, until it
 has had its drops. ``GET /state?client=NAME`` gives the items of its last session and the drops by moment.
 
@@ -21,6 +21,7 @@ import random
 import socket
 import struct
 import sys
+import threading
 import urllib.parse
 from typing import Any, cast
 
@@ -413,12 +414,18 @@ class Service:
                 connection.flush(now)
 
 
+def end_with_parent() -> None:
+    sys.stdin.read()
+    harness.leave()
+
+
 async def main(seed: str) -> None:
     harness.pin(harness.SERVER_CORE)
     harness.allow_many_files()
     service = Service(seed)
     server = await service.loop.create_server(lambda: Connection(service), "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
+    threading.Thread(target=end_with_parent, daemon=True).start()
     await service.tick()
 
 
