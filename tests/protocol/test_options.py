@@ -24,6 +24,8 @@ def test_the_defaults() -> None:
         "receive_timeout": None,
         "close_timeout": 5.0,
         "handshake_timeout": 30.0,
+        "send_timeout": None,
+        "max_queued_bytes": 1024 * 1024,
     }
 
 
@@ -97,7 +99,7 @@ def test_an_unknown_option_is_ignored_with_a_warning_at_the_callers_line() -> No
     with pytest.warns(UserWarning) as caught:
         assert parse_options(options) == TransportOptions()
     assert [str(warning.message) for warning in caught] == [
-        "connection option 'timeout' is unknown and ignored; the nearest is 'close_timeout'",
+        "connection option 'timeout' is unknown and ignored; the nearest is 'send_timeout'",
         "vendor option 'proxi' is unknown and ignored; the nearest is 'proxy'",
     ]
     assert {warning.filename for warning in caught} == {__file__}
