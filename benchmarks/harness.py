@@ -63,9 +63,10 @@ def resident() -> int:
 
 
 def allocated() -> int | None:
-    """Return the bytes that this process has allocated and not freed, where glibc tells.
+    """Return the bytes that malloc has given out and were not freed, where glibc tells.
 
-    Unlike ``resident`` it leaves out what is free but cannot be given back, because something behind it is in use.
+    Audio is among it, and everything else beyond 512 bytes; Python has arenas of its own for what is smaller. Unlike
+    ``resident`` it leaves out what is free but cannot be given back, because something behind it is in use.
     """
     import ctypes
 

@@ -300,7 +300,7 @@ async def sample(begun: float, minutes: float, samples: list[tuple[float, float,
         samples.append((at, harness.resident() / 1e6, (harness.allocated() or 0) / 1e6))
         _, resident, allocated = samples[-1]
         cpu = time.process_time()
-        print(f"{at:5.0f} s  {resident:.1f} MB, {allocated:.1f} MB of it allocated, CPU {cpu:.0f} s", flush=True)
+        print(f"{at:5.0f} s  {resident:.1f} MB, {allocated:.1f} MB given out by malloc, CPU {cpu:.0f} s", flush=True)
         if at >= minutes * MINUTE:
             return
 
@@ -383,7 +383,7 @@ def main() -> int:
         print(*sorted(collections.Counter(part["faults"]).items()), sep="\n")
         print(f"memory: {part['growth']:+.1f} % since the first minute")
         if part["allocated growth"] is not None:
-            print(f"memory that is allocated: {part['allocated growth']:+.1f} %")
+            print(f"given out by malloc: {part['allocated growth']:+.1f} %")
         bad += wrong(part["checks"]) + (abs(part["growth"]) > ALLOWED)
     options.json.write_text(json.dumps(found, indent=1))
     return int(bad > 0)
