@@ -293,19 +293,21 @@ async def session(port: int, talker: Talker, end: float) -> None:
     await reader
 
 
-async def sample(begun: float, minutes: float, samples: list[tuple[float, float]]) -> None:
+async def sample(begun: float, minutes: float, samples: list[tuple[float, float, float]]) -> None:
     while True:
         at = 10.0 * (len(samples) + 1)
         await asyncio.sleep(max(0.0, begun + at - time.monotonic()))
-        samples.append((at, harness.resident() / 1e6))
-        print(f"{at:5.0f} s  {samples[-1][1]:.1f} MB  CPU {time.process_time():.0f} s", flush=True)
+        samples.append((at, harness.resident() / 1e6, (harness.allocated() or 0) / 1e6))
+        _, resident, allocated = samples[-1]
+        cpu = time.process_time()
+        print(f"{at:5.0f} s  {resident:.1f} MB, {allocated:.1f} MB given out by malloc, CPU {cpu:.0f} s", flush=True)
         if at >= minutes * MINUTE:
             return
 
 
-async def hold_sessions(port: int, talkers: list[Talker], minutes: float) -> list[tuple[float, float]]:
+async def hold_sessions(port: int, talkers: list[Talker], minutes: float) -> list[tuple[float, float, float]]:
     begun = time.monotonic()
-    samples: list[tuple[float, float]] = []
+    samples: list[tuple[float, float, float]] = []
     async with asyncio.TaskGroup() as group:
         sampler = group.create_task(sample(begun, minutes, samples))
         # They go on until after the last sample.
@@ -330,9 +332,11 @@ def soak(sessions: int, minutes: float, seed: str) -> Json:
             row["confirmed"] += len(talker.confirmed) + talker.deletions
             faults += talker.faults
             gaps.update(talker.gaps)
-    first = next((memory for at, memory in samples if at >= MINUTE), samples[0][1])
-    growth = 100 * (samples[-1][1] / first - 1)
-    return {"sessions": sessions, "checks": row, "faults": faults, "gaps": gaps, "memory": samples, "growth": growth}
+    first, last = next((taken for taken in samples if taken[0] >= MINUTE), samples[0]), samples[-1]
+    found: Json = {"sessions": sessions, "checks": row, "faults": faults, "gaps": gaps, "memory": samples}
+    found["growth"] = 100 * (last[1] / first[1] - 1)
+    found["allocated growth"] = 100 * (last[2] / first[2] - 1) if first[2] else None
+    return found
 
 
 # All of it
@@ -378,6 +382,8 @@ def main() -> int:
         print(f"gaps: {dict(part['gaps'])}")
         print(*sorted(collections.Counter(part["faults"]).items()), sep="\n")
         print(f"memory: {part['growth']:+.1f} % since the first minute")
+        if part["allocated growth"] is not None:
+            print(f"given out by malloc: {part['allocated growth']:+.1f} %")
         bad += wrong(part["checks"]) + (abs(part["growth"]) > ALLOWED)
     options.json.write_text(json.dumps(found, indent=1))
     return int(bad > 0)
