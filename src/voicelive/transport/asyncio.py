@@ -20,8 +20,8 @@ __all__ = ("AsyncioTransport", "connect")
 
 READ_BUFFER = 256 * 1024
 TLS_READ_BUFFER = 64 * 1024
-"""What TLS makes of it is copied twice more, and so stays in the processor's caches: 18 in place of 25 ms of CPU per 1,000
-events of a flood. Without TLS it would be a tenth more."""
+"""What TLS makes of it is copied twice more, and so stays in the processor's caches: 18 in place of 25 ms of CPU per
+1,000 events of a flood. Without TLS it would be a tenth more."""
 HAPPY_EYEBALLS_DELAY = 0.25
 """Seconds before the next address of a host is tried alongside (RFC 8305 section 5)."""
 
