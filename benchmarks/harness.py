@@ -32,6 +32,8 @@ class Row:
     @property
     def spread(self) -> float:
         """Distance between the quartiles, in percent of the median."""
+        if not self.median:
+            return 0.0
         if len(self.samples) < 4:
             return 100 * (max(self.samples) - min(self.samples)) / self.median
         low, _, high = statistics.quantiles(self.samples, n=4)
@@ -139,6 +141,11 @@ def table(rows: list[Row]) -> str:
         more_is_better = group[0].unit == "sessions"
         lines += [f"\n### {measure}\n", f"| contender | {group[0].unit} | spread | ratio |", "|---|---:|---:|---:|"]
         for row in sorted(group, key=lambda row: row.median, reverse=more_is_better):
-            ratio = "" if base is None else f"{row.median / base if more_is_better else base / row.median:.3g}"
+            # On a machine that is busy otherwise, a client may sustain no session.
+            ratio = (
+                ""
+                if not base or not row.median
+                else f"{row.median / base if more_is_better else base / row.median:.3g}"
+            )
             lines.append(f"| {row.contender} | {row.median:.4g} | {row.spread:.0f} % | {ratio} |")
     return "\n".join(lines)
