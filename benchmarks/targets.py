@@ -48,7 +48,7 @@ def _same(measure: str, reaches: dict[str, float], kind: str) -> list[Target]:
 UVLOOP = "azure-ai-voicelive:uvloop"
 TARGETS = [
     Target("decode, audio as bytes", "voicelive", 12, "times less"),
-    Target("decode, audio left as base64", "voicelive", 22, "times less"),
+    Target("decode, audio left as base64", "voicelive", 22, "times less", "azure-ai-voicelive, audio as bytes"),
     Target("append, 960 bytes", "voicelive", 50, "times less"),
     Target("append, 4800 bytes", "voicelive", 60, "times less"),
     Target("append, 19200 bytes", "voicelive", 50, "times less"),
