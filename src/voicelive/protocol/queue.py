@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -53,7 +53,8 @@ class SendQueue:
         self._guard = guard
         # By number, from 1: frames, and how much audio is in them, if they may be dropped.
         self._waiting: OrderedDict[int, tuple[bytes, int | None]] = OrderedDict()
-        self._audio: deque[int] = deque()
+        # Not a deque, of which an empty one takes 760 bytes on every connection.
+        self._audio: OrderedDict[int, None] = OrderedDict()
         self._taken: tuple[int, bytes, int | None] | None = None
         self._last = 0
         self._unreported = (0, 0)
@@ -100,11 +101,11 @@ class SendQueue:
             self.busy = True
             if audio is None:
                 return False
-            self._audio.append(self._last)
+            self._audio[self._last] = None
             first = self.size > self.limit and not self._congested
             self._congested = self._congested or first
             while self.size > self.limit and self._audio:
-                self._drop(self._audio.popleft())
+                self._drop(self._audio.popitem(last=False)[0])
             return first
 
     def _drop(self, number: int) -> None:
@@ -121,7 +122,7 @@ class SendQueue:
                 return None
             number, (frame, audio) = self._waiting.popitem(last=False)
             if audio is not None:
-                self._audio.popleft()
+                self._audio.popitem(last=False)
             self._taken = (number, frame, audio)
             return frame
 
@@ -142,7 +143,8 @@ class SendQueue:
                 self._waiting[number] = (frame, audio)
                 self._waiting.move_to_end(number, last=False)
                 if audio is not None:
-                    self._audio.appendleft(number)
+                    self._audio[number] = None
+                    self._audio.move_to_end(number, last=False)
 
     def take_dropped(self) -> tuple[int, int]:
         """Return how many frames with audio were dropped since the last call, and how many bytes of audio."""
