@@ -234,7 +234,10 @@ class WebSocket:
 
     def _receive(self, data: bytes | memoryview) -> None:
         if self._delimiting:
-            self._receive_frames(data)
+            if self._partial:
+                self._complete(data)
+            else:
+                self._split(memoryview(data))
         elif self.opening:
             self._receive_answer(bytes(data))
         else:
@@ -265,23 +268,23 @@ class WebSocket:
         if rest:
             self._receive(rest)
 
-    def _receive_frames(self, data: bytes | memoryview) -> None:
-        if self._partial:
-            if not self._missing:
-                data = bytes(self._partial) + data
-                self._partial = bytearray()
-            elif len(data) < self._missing:
-                self._partial += data
-                self._missing -= len(data)
+    def _complete(self, data: bytes | memoryview) -> None:
+        """Go through frames, of which the first begins with what was kept."""
+        if not self._missing:
+            data = bytes(self._partial) + data
+            self._partial = bytearray()
+        elif len(data) < self._missing:
+            self._partial += data
+            self._missing -= len(data)
+            return
+        else:
+            self._partial += data[: self._missing]
+            data = data[self._missing :]
+            frame, self._partial, self._missing = self._partial, bytearray(), 0
+            self._split(memoryview(frame))
+            if not self._delimiting:
+                self._hand_over(data)
                 return
-            else:
-                self._partial += data[: self._missing]
-                data = data[self._missing :]
-                frame, self._partial, self._missing = self._partial, bytearray(), 0
-                self._split(memoryview(frame))
-                if not self._delimiting:
-                    self._hand_over(data)
-                    return
         self._split(memoryview(data))
 
     def _split(self, data: memoryview) -> None:
@@ -320,7 +323,8 @@ class WebSocket:
                     return
                 plain = self._plain
             start = end
-        self._partial += data[start:]
+        if start < size:
+            self._partial += data[start:]
 
     @property
     def _plain(self) -> bool:

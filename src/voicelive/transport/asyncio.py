@@ -309,27 +309,31 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     def _advance(self) -> None:
         """Act on what the last bytes brought."""
         websocket = self._websocket
-        data = websocket.output()
-        self._write(data)
-        if self._drained is not None:
-            self._backlog += len(data)
-            if self._backlog > LONGEST_BACKLOG and self._transport is not None:
-                websocket.receive_eof(not_read())
-                self._transport.abort()
+        if websocket.pending:
+            self._answer(websocket.output())
         if websocket.pong and self._heartbeat is not None:
             self._heartbeat.answered(self._loop.time())
         if websocket.closed:
             self._watch_closing()
-        elif websocket.open and websocket.buffered > HIGH_WATER and not self._paused:
+        elif websocket.buffered > HIGH_WATER and websocket.open and not self._paused:
             self._pause_reading()
         self._wake()
+
+    def _answer(self, data: bytes) -> None:
+        """Write what the protocol has to say to what it received."""
+        self._write(data)
+        if self._drained is not None:
+            self._backlog += len(data)
+            if self._backlog > LONGEST_BACKLOG and self._transport is not None:
+                self._websocket.receive_eof(not_read())
+                self._transport.abort()
 
     def _wake(self) -> None:
         websocket = self._websocket
         if self._message is not None and (websocket.messages or websocket.closed):
             _settle(self._message)
-        if not websocket.opening:
-            _settle(self.opened)
+        if not websocket.opening and not self.opened.done():
+            self.opened.set_result(None)
 
     def _write(self, data: bytes) -> None:
         if data and self._transport is not None and not self._transport.is_closing():
