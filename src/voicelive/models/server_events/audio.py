@@ -61,7 +61,7 @@ class ServerEventResponseAudioDelta(ResponseContentFields):
         Raises:
             InvalidAudioError: ``delta`` is not base64.
         """
-        return _decoded(self.__dict__, "audio")
+        return _decoded(vars(self), "audio")
 
 
 class ServerEventResponseAudioDone(ResponseContentFields):
@@ -223,4 +223,4 @@ class ServerEventResponseVideoDelta(OutputFields):
         Raises:
             InvalidAudioError: ``delta`` is not base64.
         """
-        return _decoded(self.__dict__, "video")
+        return _decoded(vars(self), "video")
