@@ -20,7 +20,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import reduce
@@ -33,6 +33,11 @@ from contenders import KEY
 
 HERE = Path(__file__).resolve().parent
 MIB = 1 << 20
+UNCOLLECTED = ", no collector"
+KEPT = ", memory kept"
+NOTHING: Mapping[str, str] = {}
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "1000000000"}
+"""Has glibc keep what is freed, for the next message."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +159,17 @@ def tools(rounds: int) -> Iterator[Curve]:
         return lambda: decode_event(frame)
 
     xs = doublings(4, 2048)
-    yield curve("tools", "check and encode session.update", "tools in a session", xs, send, rounds)
-    yield curve("tools", "build a RequestSession", "tools in a session", xs, build, rounds)
-    yield curve("tools", "decode session.updated", "tools in a session", xs, receive, rounds)
+    works = {
+        "check and encode session.update": send,
+        "build a RequestSession": build,
+        "decode session.updated": receive,
+    }
+    for series, make in works.items():
+        yield curve("tools", series, "tools in a session", xs, make, rounds)
+        # Objects that are made at once set Python's collector going, which shows as a step.
+        gc.disable()
+        yield curve("tools-uncollected", f"{series}{UNCOLLECTED}", "tools in a session", xs, make, rounds)
+        gc.enable()
 
 
 # What does
@@ -175,9 +188,11 @@ def connections(most: int) -> Iterator[Curve]:
 def message_size() -> Iterator[Curve]:
     """Receive and send ever larger messages, over a socket."""
     xs = doublings(4096, 4 * MIB)
-    found = _asyncio_client("sizes", json.dumps(xs))
-    for key, series in {"receive": "receive audio, as bytes", "send": "send audio"}.items():
-        yield Curve("message-size", series, "bytes of a message", "CPU µs", [*map(float, xs)], found[key])
+    # Where glibc gives memory back to the system at once, fetching it anew shows as a step.
+    for chart, more, environment in (("message-size", "", {}), ("message-size-kept", KEPT, KEEP_MEMORY)):
+        found = _asyncio_client("sizes", json.dumps(xs), environment)
+        for key, series in {"receive": "receive audio, as bytes", "send": "send audio"}.items():
+            yield Curve(chart, f"{series}{more}", "bytes of a message", "CPU µs", [*map(float, xs)], found[key])
 
 
 def conversation(most: int) -> Iterator[Curve]:
@@ -193,14 +208,15 @@ def conversation(most: int) -> Iterator[Curve]:
         yield Curve("conversation", name, "items", "CPU ms", [*map(float, xs)], found[key])
 
 
-def _asyncio_client(measure: str, argument: str) -> dict[str, list[float]]:
+def _asyncio_client(measure: str, argument: str, environment: Mapping[str, str] = NOTHING) -> dict[str, list[float]]:
     server = [sys.executable, "growth_server.py"]
     with subprocess.Popen(server, cwd=HERE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             port = process.stdout.readline().strip()
             command = [sys.executable, "growth.py", "--measure", measure, port, argument]
-            done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+            everything = {**os.environ, **environment}
+            done = subprocess.run(command, cwd=HERE, env=everything, capture_output=True, text=True, check=False)
         finally:
             process.kill()
     if done.returncode:
