@@ -108,7 +108,7 @@ def build_address(
             expect(name, value, str, "a text")
     if not api_version:
         raise ValueError(f"api_version is empty; leave it out for {API_VERSION}")
-    parameters = {key: (value,) for key, (_, value) in arguments.items() if value}
+    parameters: dict[str, tuple[str, ...]] = {key: (value,) for key, (_, value) in arguments.items() if value}
     parameters.update(_caller_query(query))
     return _assemble(expect("endpoint", endpoint, str, "a URL"), tuple(parameters.items()))
 

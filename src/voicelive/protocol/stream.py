@@ -304,6 +304,14 @@ class Stream:
             self._route(event, None)
         return True
 
+    def route_first(self) -> bool:
+        """Give the session's first event to everybody who wants it; return whether that was still to be done."""
+        first = self._session.take_first()
+        if first is None:
+            return False
+        self._route(*first)
+        return True
+
     def route(self, frame: bytes) -> None:
         """Give a received event to everybody who wants it."""
         self._route(self._session.decode(frame), frame)
