@@ -113,7 +113,8 @@ class WebSocket:
         self._options = options
         self._limit = NO_LIMIT if options.max_msg_size is None else options.max_msg_size
         self._credentials = tuple(value for name, value in headers if name.lower() in CREDENTIAL_HEADERS)
-        self._protocol = _client_protocol(address, headers, options)
+        uri, extensions, request = _opening(address, options.compression)
+        self._protocol = ClientProtocol(uri, extensions=extensions, max_size=options.max_msg_size, logger=_logger)
         self._tls: TLS | None = None
         if address.secure:
             context = options.ssl_context or default_ssl_context()
@@ -128,7 +129,8 @@ class WebSocket:
         self._fragments: bytearray | None = None
         self._delimiting = False
         self._extended = False
-        self._output: list[bytes] = []
+        ends = [f"{name}: {value}\r\n" for name, value in (("Sec-WebSocket-Key", self._protocol.key), *headers)]
+        self._output: list[bytes] = [request, "".join(ends).encode("ascii"), b"\r\n"]
         self._withheld: list[bytes] = []
         self._ping = b""
         self._masks = b""
@@ -141,7 +143,6 @@ class WebSocket:
 
     def start(self) -> bytes:
         """Return the first bytes to write: the upgrade request, or what TLS wants said before it."""
-        self._collect()
         if self._tls is not None:
             self._tls.start()
         return self.output()
@@ -510,33 +511,26 @@ class WebSocket:
             self._delimiting = False
 
 
-def _client_protocol(address: Address, headers: Sequence[tuple[str, str]], options: TransportOptions) -> ClientProtocol:
-    bits = options.compression
+@lru_cache(maxsize=16)
+def _opening(
+    address: Address, compression: int | None
+) -> tuple[WebSocketURI, Sequence[ClientPerMessageDeflateFactory] | None, bytes]:
+    """Return what all connections to a place have in common: 15 of 300 µs, and 0.4 kB of each.
+
+    The last is the upgrade request without its end: the key, what the caller adds, and an empty line.
+    """
+    path, _, query = address.resource.partition("?")
+    uri = WebSocketURI(address.secure, address.host, address.port, path, query)
     extensions = None
-    if bits is not None:
+    if compression is not None:
         # Asking for the full window would make servers that only know the default decline.
-        window = bits if bits < 15 else None
+        window = compression if compression < 15 else None
         extensions = [
             ClientPerMessageDeflateFactory(server_max_window_bits=window, client_max_window_bits=window or True)
         ]
-    protocol = ClientProtocol(
-        _uri(address),
-        extensions=extensions,
-        max_size=options.max_msg_size,
-        logger=_logger,
-    )
-    request = protocol.connect()
-    for name, value in headers:
-        request.headers[name] = value
-    protocol.send_request(request)
-    return protocol
-
-
-@lru_cache(maxsize=16)
-def _uri(address: Address) -> WebSocketURI:
-    # Shared like the address, or else it would be 0.4 kB of every connection.
-    path, _, query = address.resource.partition("?")
-    return WebSocketURI(address.secure, address.host, address.port, path, query)
+    request = ClientProtocol(uri, extensions=extensions).connect()
+    del request.headers["Sec-WebSocket-Key"]
+    return uri, extensions, request.serialize().removesuffix(b"\r\n")
 
 
 def _frame_header(data: memoryview, start: int, end: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ __all__ = ("forget", "hurry", "look_after")
 PERIOD = 0.25
 """Most seconds between two rounds, and so until a ping is answered that nobody reads."""
 LINGER = 4
-"""Rounds without a connection before the thread ends: starting and ending it takes 120 µs, a quarter of a connection."""
+"""Rounds without a connection before the thread ends: starting and ending it takes 120 µs, a quarter of connecting."""
 
 
 class Tended(Protocol):
