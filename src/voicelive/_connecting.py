@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
@@ -205,8 +205,8 @@ class Connecting(HandlerMethods):
     async def _open(self, links: Links[LinkT], waker: Callable[[], Waker]) -> tuple[Session, LinkT]:
         """Connect; see ``enter``. Written once for all styles, as in ``_reconnecting``."""
 
-        async def dial() -> tuple[Session, LinkT]:
-            return await links.bounded(links.dial())
+        def dial() -> Coroutine[Any, Any, tuple[Session, LinkT]]:
+            return links.bounded(links.dial())
 
         return await (dial() if self._policy is None else dial_until(self._policy, dial, waker))
 

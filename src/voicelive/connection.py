@@ -287,7 +287,8 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
             self._transport.abort()
             raise
         finally:
-            self._outgoing.finish(self._link.closed or ConnectionClosed(code, reason, initiated_by="client"))
+            if self._outgoing.used:
+                self._outgoing.finish(self._link.closed or ConnectionClosed(code, reason, initiated_by="client"))
 
 
 class ResponseHandle(Handle):
