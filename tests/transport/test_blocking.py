@@ -374,6 +374,16 @@ def test_reading_ahead_is_bounded_and_goes_on(talking_to: Dial) -> None:
             assert len(transport.receive(HANG)) == size
 
 
+def test_connections_in_a_row_share_the_idle_thread(talking_to: Dial) -> None:
+    def idle_threads() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "voicelive-idle"]
+
+    with talking_to(hear_nothing):
+        [first] = idle_threads()
+    with talking_to(hear_nothing):
+        assert idle_threads() == [first]
+
+
 def test_connections_left_to_the_garbage_collector(secure: bool, authority: Authority) -> None:
     """The idle thread keeps none alive, and ends without any."""
     with serve(hear_nothing, secure, authority) as server:
