@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import importlib.util
 import json
+import logging
 import random
 import sys
 import tempfile
@@ -163,6 +164,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plain", action="store_true")
     options = parser.parse_args()
+    logging.getLogger("voicelive").setLevel(logging.CRITICAL)
     if not options.files and not options.plain and importlib.util.find_spec("atheris"):
         guided(options.runs, options.seconds, options.seed)
         return 0

@@ -14,7 +14,6 @@ Only the exceptions of ``ALLOWED`` may come out.
 from __future__ import annotations
 
 import json
-import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -59,8 +58,6 @@ RECORDED = (
 )
 CREATED: Any = decode_event(b'{"type":"session.created","event_id":"e","session":{"id":"sess"}}')
 assert isinstance(CREATED, ServerEventSessionCreated)
-
-logging.getLogger("voicelive").setLevel(logging.CRITICAL)
 
 
 class Found(AssertionError):

@@ -19,7 +19,7 @@ from voicelive.exceptions import ConnectionClosed, NotConnectedError, ReceiveTim
 from voicelive.models import ClientEventResponseCreate
 from voicelive.protocol.handlers import Handlers
 from voicelive.protocol.readers import Turn
-from voicelive.protocol.session import Session, as_frame, check_timeout
+from voicelive.protocol.session import Session, check_timeout
 from voicelive.protocol.stream import Stream
 from voicelive.protocol.websocket import check_close
 from voicelive.protocol.wire import encode_event
@@ -251,8 +251,7 @@ class VoiceLiveConnection(BlockingWaiting, BaseConnection):
 
     def send_bytes(self, frame: bytes | str) -> None:
         """Send an event that is encoded already: UTF-8 JSON, which is not validated. See ``send``."""
-        frame = as_frame(frame)
-        self._session.sending(frame)
+        frame = self._session.sending(frame)
         outgoing = self._outgoing
         try:
             if outgoing.slow or outgoing.queue.busy:

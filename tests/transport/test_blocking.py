@@ -368,7 +368,8 @@ def test_reading_ahead_is_bounded_and_goes_on(talking_to: Dial) -> None:
         until(lambda: transport._paused)
         for _ in range(3):
             transport.tend(time.monotonic())
-        assert 512 * 1024 < transport._websocket.buffered < 640 * 1024
+        # The mark, and one read more at the most.
+        assert 512 * 1024 < transport._websocket.buffered < 800 * 1024
         assert sent < count
         for _ in range(count):
             assert len(transport.receive(HANG)) == size

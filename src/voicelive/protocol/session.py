@@ -133,10 +133,17 @@ class Session:
         named.__cause__ = error.__cause__
         return named
 
-    def sending(self, frame: bytes) -> None:
-        """Take note of a frame about to be sent."""
+    def sending(self, frame: bytes | str) -> bytes:
+        """Take note of a frame about to be sent, and return it as bytes.
+
+        Raises:
+            TypeError: It is neither bytes nor text.
+        """
+        if not isinstance(frame, bytes):
+            frame = as_frame(frame)
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("sending %s, %d bytes", identify(frame)[0], len(frame))
+        return frame
 
     def describe(self, end: ConnectionClosed | None) -> str:
         """Say what this is, for ``repr``: nothing secret.

@@ -28,6 +28,7 @@ import os
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING, Literal
 
 from websockets.client import ClientProtocol
@@ -65,7 +66,15 @@ LONGEST_REASON = 123
 MESSAGE_OVERHEAD = 64
 """Bytes that a message takes besides its content: a flood of empty ones fills memory too."""
 NO_LIMIT = (1 << 63) - 1
-ILLEGAL = 1 << 64
+MASKED = 1 << 64
+"""Length of a frame that servers must not send: longer than any limit."""
+LONGEST_SHORT = 125
+"""Longest payload whose length is in a frame's second byte (RFC 6455 section 5.2)."""
+EXTENDED_LENGTHS = {126: Struct("!H"), 127: Struct("!Q")}
+"""What follows that byte where it has one of these values."""
+TLS_PIECE = 64 * 1024
+"""Bytes of ciphertext that TLS is given at a time. What comes of it is copied twice more, and so stays in the caches of
+the processor: in a flood, 4 µs less per event than with 256 KiB, and 2 µs less than with reading 64 KiB at a time."""
 MASKS = 512
 """Random bytes fetched at a time; a mask takes four."""
 
@@ -129,8 +138,7 @@ class WebSocket:
         self._fragments: bytearray | None = None
         self._delimiting = False
         self._extended = False
-        ends = [f"{name}: {value}\r\n" for name, value in (("Sec-WebSocket-Key", self._protocol.key), *headers)]
-        self._output: list[bytes] = [request, "".join(ends).encode("ascii"), b"\r\n"]
+        self._output: list[bytes] = [request, _rest_of_request(self._protocol.key, headers)]
         self._withheld: list[bytes] = []
         self._ping = b""
         self._masks = b""
@@ -187,11 +195,12 @@ class WebSocket:
         if self._tls is None:
             self._receive(data)
             return
-        plaintext = self._tls.receive(data)
-        if plaintext:
-            self._receive(plaintext)
-        if self._tls.closed:
-            self.receive_eof(self._tls.error)
+        for start in range(0, len(data), TLS_PIECE):
+            if plaintext := self._tls.receive(data[start : start + TLS_PIECE]):
+                self._receive(plaintext)
+            if self._tls.closed:
+                self.receive_eof(self._tls.error)
+                return
 
     def receive_eof(self, cause: Exception | None = None) -> None:
         """Take the end of the connection; whatever was not decided before is decided now.
@@ -227,7 +236,10 @@ class WebSocket:
 
     def _receive(self, data: bytes | memoryview) -> None:
         if self._delimiting:
-            self._receive_frames(data)
+            if self._partial:
+                self._complete(data)
+            else:
+                self._split(memoryview(data))
         elif self.opening:
             self._receive_answer(bytes(data))
         else:
@@ -258,42 +270,52 @@ class WebSocket:
         if rest:
             self._receive(rest)
 
-    def _receive_frames(self, data: bytes | memoryview) -> None:
-        if self._partial:
-            if not self._missing:
-                data = bytes(self._partial) + data
-                self._partial = bytearray()
-            elif len(data) < self._missing:
-                self._partial += data
-                self._missing -= len(data)
+    def _complete(self, data: bytes | memoryview) -> None:
+        """Go through frames, of which the first begins with what was kept."""
+        if not self._missing:
+            data = bytes(self._partial) + data
+            self._partial = bytearray()
+        elif len(data) < self._missing:
+            self._partial += data
+            self._missing -= len(data)
+            return
+        else:
+            self._partial += data[: self._missing]
+            data = data[self._missing :]
+            frame, self._partial, self._missing = self._partial, bytearray(), 0
+            self._split(memoryview(frame))
+            if not self._delimiting:
+                self._hand_over(data)
                 return
-            else:
-                self._partial += data[: self._missing]
-                data = data[self._missing :]
-                frame, self._partial, self._missing = self._partial, bytearray(), 0
-                self._split(memoryview(frame))
-                if not self._delimiting:
-                    self._hand_over(data)
-                    return
         self._split(memoryview(data))
 
     def _split(self, data: memoryview) -> None:
         """Go through frames; keep the last one if it is incomplete."""
         start, size = 0, len(data)
-        while True:
-            header, length = _frame_header(data, start, size)
+        # Read once: nothing changes it but what is handed over.
+        plain = self._plain
+        while size - start >= 2:
+            payload, length = start + 2, data[start + 1]
+            if length > LONGEST_SHORT:
+                # Every frame with audio comes this way: one function fewer, and no slice, take 0.3 µs less.
+                extended = EXTENDED_LENGTHS.get(length)
+                if extended is None:
+                    length = MASKED
+                elif size < payload + extended.size:
+                    break
+                else:
+                    (length,) = extended.unpack_from(data, payload)
+                    payload += extended.size
             if length > self._limit:
                 # Too long or masked. ClientProtocol refuses it at its header, and ignores all that follows.
                 self._delimiting = False
                 self._hand_over(data[start:])
                 return
-            payload = start + header
             end = payload + length
-            if not header or end > size:
-                self._partial += data[start:]
-                self._missing = end - size if header else 0
-                return
-            if data[start] == FIN_TEXT and self._fragments is None and self.open and not self._extended:
+            if end > size:
+                self._missing = end - size
+                break
+            if plain and data[start] == FIN_TEXT:
                 self.messages.append(bytes(data[payload:end]))
                 self.buffered += length + MESSAGE_OVERHEAD
             else:
@@ -301,7 +323,15 @@ class WebSocket:
                 if not self._delimiting:
                     self._hand_over(data[end:])
                     return
+                plain = self._plain
             start = end
+        if start < size:
+            self._partial += data[start:]
+
+    @property
+    def _plain(self) -> bool:
+        """Whether a text message in one frame is taken as it is."""
+        return self.open and self._fragments is None and not self._extended
 
     def _hand_over(self, data: bytes | memoryview) -> None:
         """Give ClientProtocol a whole frame, or bytes it decides on alone, and take what comes of it."""
@@ -533,23 +563,9 @@ def _opening(
     return uri, extensions, request.serialize().removesuffix(b"\r\n")
 
 
-def _frame_header(data: memoryview, start: int, end: int) -> tuple[int, int]:
-    """Return the sizes of a frame's header and payload (RFC 6455 section 5.2), (0, 0) while the header is incomplete.
-
-    Frames that servers must not send, masked ones, are longer than any limit.
-    """
-    available = end - start
-    if available < 2:
-        return 0, 0
-    length = data[start + 1]
-    if length < 126:
-        return 2, length
-    if length > 127:
-        return 2, ILLEGAL
-    header = 4 if length == 126 else 10
-    if available < header:
-        return 0, 0
-    return header, int.from_bytes(data[start + 2 : start + header], "big")
+def _rest_of_request(key: str, headers: Sequence[tuple[str, str]]) -> bytes:
+    lines = (f"{name}: {value}\r\n" for name, value in (("Sec-WebSocket-Key", key), *headers))
+    return f"{''.join(lines)}\r\n".encode("ascii")
 
 
 def check_close(code: int, reason: str) -> None:

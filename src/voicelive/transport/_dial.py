@@ -11,12 +11,14 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.refusal import describe
 from voicelive.transport._proxy import Proxy
 
-__all__ = ("HIGH_WATER", "LONGEST_BACKLOG", "LOW_WATER", "dial_error", "not_read")
+__all__ = ("HIGH_WATER", "LONGEST_BACKLOG", "LOW_WATER", "READ_BUFFER", "dial_error", "not_read")
 
 HIGH_WATER = 512 * 1024
 """Bytes of messages that nobody has received yet, above which a driver stops reading."""
 LOW_WATER = 128 * 1024
 """Bytes below which it goes on."""
+READ_BUFFER = 256 * 1024
+"""Bytes read at a time. In a flood, 1 to 2 µs less per event than with 64 KiB."""
 LONGEST_BACKLOG = 1024 * 1024
 """Bytes of answers to pings that wait for a server to read them, before it is given up."""
 

@@ -43,7 +43,7 @@ def wait(sock: socket.socket, events: int, timeout: float) -> bool:
         events: ``READ``, ``WRITE`` or both.
         timeout: Seconds.
     """
-    timeout = max(0.0, min(timeout, SLICE))
+    timeout = SLICE if timeout >= SLICE else max(0.0, timeout)
     if sys.platform == "win32":
         # Here select() takes descriptors of any number, and there is no poll().
         reads, writes = [sock] if events & READ else [], [sock] if events & WRITE else []

@@ -20,11 +20,11 @@ from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
 from voicelive.transport import Nudged
-from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, dial_error, not_read
+from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, READ_BUFFER, dial_error, not_read
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._idle import PERIOD, forget, hurry, look_after
 from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
-from voicelive.transport._sockets import CHUNK, READ, SLICE, WRITE, Deadline, open_socket, wait
+from voicelive.transport._sockets import READ, SLICE, WRITE, Deadline, open_socket, wait
 
 __all__ = ("SocketTransport", "connect")
 
@@ -36,6 +36,9 @@ PATIENCE = 2.0
 """Seconds to wait for a thread that uses the socket to notice that it is shut down, far beyond what it takes."""
 
 _logger = logging.getLogger("voicelive.transport")
+
+# Lent for a read and what becomes of it, not while anything waits: as many as there are threads that read at once.
+_buffers: list[memoryview] = []
 
 
 def connect(
@@ -195,26 +198,29 @@ class SocketTransport:
 
     def _take_in(self) -> bool:
         """Read once, without waiting, and act on it; return whether there was anything. Needs ``_reading``."""
-        cause = None
+        buffer = _borrow()
         try:
+            size, cause = 0, None
             try:
-                data = self._sock.recv(CHUNK)
+                size = self._sock.recv_into(buffer)
             except BlockingIOError:
                 return False
             except OSError as error:
-                data, cause = b"", error
-            self._digest(data, cause)
+                cause = error
+            self._digest(buffer[:size], cause)
         except BaseException:
             # Ctrl-C between taking bytes from the socket and having understood them: the rest makes no sense alone.
             self.abort()
             raise
+        finally:
+            _buffers.append(buffer)
         if self._websocket.eof:
             self._hang_up()
         else:
             self._flush()
         return True
 
-    def _digest(self, data: bytes, cause: Exception | None = None) -> None:
+    def _digest(self, data: bytes | memoryview, cause: Exception | None = None) -> None:
         websocket = self._websocket
         with self._state:
             if data:
@@ -400,7 +406,7 @@ class SocketTransport:
     def _read_ahead(self) -> None:
         websocket = self._websocket
         # Not for ever: a reader may take messages as fast as they come, and there are other connections.
-        for _ in range(HIGH_WATER // CHUNK + 1):
+        for _ in range(HIGH_WATER // READ_BUFFER + 1):
             if websocket.eof:
                 self._hang_up()
                 return
@@ -506,3 +512,10 @@ class SocketTransport:
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
+
+
+def _borrow() -> memoryview:
+    try:
+        return _buffers.pop()
+    except IndexError:
+        return memoryview(bytearray(READ_BUFFER))

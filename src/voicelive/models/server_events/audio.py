@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Literal
+from collections.abc import MutableMapping
+from typing import Any, Literal
 
 import pybase64
 
@@ -28,11 +28,18 @@ __all__ = (
 )
 
 
-def _decode(delta: str, event_id: str | None) -> bytes:
-    try:
-        return pybase64.b64decode(delta, validate=True)
-    except ValueError:
-        raise InvalidAudioError(event_id) from None
+def _decoded(fields: MutableMapping[str, Any], name: str) -> bytes:
+    """Return ``delta`` as bytes, which are kept under ``name``.
+
+    ``cached_property`` would do the same; on Python 3.11 it takes a lock, and 0.3 µs more.
+    """
+    decoded: bytes | None = fields.get(name)
+    if decoded is None:
+        try:
+            decoded = fields[name] = pybase64.b64decode(fields["delta"], validate=True)
+        except ValueError:
+            raise InvalidAudioError(fields["event_id"]) from None
+    return decoded
 
 
 # Audio
@@ -47,14 +54,14 @@ class ServerEventResponseAudioDelta(ResponseContentFields):
     delta: Base64
     """The audio as base64, as it came."""
 
-    @cached_property
+    @property
     def audio(self) -> bytes:
         """The audio as bytes, in the session's ``output_audio_format``. Decoded when first used.
 
         Raises:
             InvalidAudioError: ``delta`` is not base64.
         """
-        return _decode(self.delta, self.event_id)
+        return _decoded(vars(self), "audio")
 
 
 class ServerEventResponseAudioDone(ResponseContentFields):
@@ -209,11 +216,11 @@ class ServerEventResponseVideoDelta(OutputFields):
     delta: Base64
     """The video as base64, as it came."""
 
-    @cached_property
+    @property
     def video(self) -> bytes:
         """The video as bytes. Decoded when first used.
 
         Raises:
             InvalidAudioError: ``delta`` is not base64.
         """
-        return _decode(self.delta, self.event_id)
+        return _decoded(vars(self), "video")
