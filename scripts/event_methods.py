@@ -91,17 +91,17 @@ class Register:
 class HandlerMethods:
     """``on``, ``once`` and ``off``, for connections and what makes them."""
 
-    on: Register
-    """Call a function with every event of a type: ``on(type, handler)``, or ``@on(type)``. See the guide on events."""
-    once: Register
-    """The same, for the next event of that type only."""
-
     _handlers: Handlers
 
-    def _take_handlers(self, handlers: Handlers) -> None:
-        self._handlers = handlers
-        self.on = Register(handlers, once=False)
-        self.once = Register(handlers, once=True)
+    @property
+    def on(self) -> Register:
+        """Call a function with every event of a type: ``on(type, handler)``, or ``@on(type)``. See the guide on events."""
+        return Register(self._handlers, once=False)
+
+    @property
+    def once(self) -> Register:
+        """The same, for the next event of that type only."""
+        return Register(self._handlers, once=True)
 
     def off(self, type: str | type[m.ServerEvent], handler: Callable[..., object]) -> None:
         """Take a handler away. It is not called again, not even for events that have come already.

@@ -121,10 +121,7 @@ class Puller:
         """Read one event and give it to everybody who wants it. The only place where the connection's end comes up."""
         io, session, stream = self._io, self._session, self._stream
         with stream.guard:
-            if stream.route_announced():
-                return
-            if session.first is not None:
-                stream.route(session.take_first())
+            if stream.route_announced() or stream.route_first():
                 return
         try:
             frame = await io.receive(timeout)

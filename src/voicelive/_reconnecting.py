@@ -51,7 +51,7 @@ class Links(Protocol[LinkT]):
     """What differs between the styles, besides ``IO``."""
 
     async def dial(self, conversation_id: str | None = None) -> tuple[Session, LinkT]:
-        """Connect with a fresh credential; return the session, with its first message in ``first``, and its transport.
+        """Connect with a fresh credential; return the session, with its first event in ``first``, and its transport.
 
         Args:
             conversation_id: The agent's conversation to go on with.
@@ -105,6 +105,13 @@ class FollowedSession(Session):
         event = super().decode(message)
         self.ledger.received(event)
         return event
+
+    def take_first(self) -> tuple[ServerEventUnion, bytes] | None:
+        """See ``Session``."""
+        first = super().take_first()
+        if first is not None:
+            self.ledger.received(first[0])
+        return first
 
     def ends_quietly(self, error: ConnectionClosed) -> bool:
         """See ``Session``. Having given up is never a normal end, whatever the codes to reconnect after are."""
@@ -193,7 +200,7 @@ class Reconnector(Puller, Generic[LinkT]):
         self.on_live: Callable[[], None] | None = None
         # With a taker of its own, no event passes by the stream.
         stream.add(Taker(lambda _: False))
-        first = _described(session.first)
+        first = _described(session)
         self._ledger.begin(first)
         self._plan_renewal(first.expires_at)
 
@@ -324,12 +331,9 @@ class Reconnector(Puller, Generic[LinkT]):
 
     async def _pull(self, timeout: float | None) -> None:
         """Read one event and give it to everybody who wants it, or go one step towards a new connection."""
-        stream, session = self._stream, self._session
+        stream = self._stream
         with stream.guard:
-            if stream.route_announced():
-                return
-            if session.first is not None:
-                stream.route(session.take_first())
+            if stream.route_announced() or stream.route_first():
                 return
         if self._end is not None:
             raise self._end
@@ -484,7 +488,7 @@ class Reconnector(Puller, Generic[LinkT]):
         conversation = self._conversation_id or self._ledger.thread_id if self._agent else None
         session, link = await self._links.dial(conversation)
         try:
-            first = _described(session.first)
+            first = _described(session)
             with self._stream.guard:
                 restoring = self._ledger.restore(first, with_items=conversation is None)
             passed = await self._restore(link, restoring)
@@ -534,9 +538,8 @@ class Reconnector(Puller, Generic[LinkT]):
             self._stream.route(frame)
 
 
-def _described(first: bytes | None) -> ResponseSession:
-    """Return the session as the first message describes it."""
-    event = None if first is None else decode_event(first)
-    if isinstance(event, ServerEventSessionCreated):
+def _described(session: Session) -> ResponseSession:
+    """Return a new session as its first event describes it."""
+    if session.first is not None and isinstance(event := session.first[0], ServerEventSessionCreated):
         return event.session
     return ResponseSession()

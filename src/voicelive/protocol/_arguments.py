@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar, cast
 
 __all__ = ("expect", "expect_mapping", "warn_unknown")
@@ -32,12 +32,11 @@ def expect_mapping(name: str, value: object) -> Mapping[object, object]:
     return cast("Mapping[object, object]", value)
 
 
-def warn_unknown(kind: str, given: Iterable[object], known: Iterable[str]) -> None:
+def warn_unknown(kind: str, given: Iterable[object], known: Collection[str]) -> None:
     """Warn about the names in ``given`` that are not in ``known``, at the line of the caller outside this package."""
-    known = list(known)
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, 1, 0.0)[0]
+            near = difflib.get_close_matches(str(name), list(known), 1, 0.0)[0]
             text = f"{kind} {name!r} is unknown and ignored; the nearest is {near!r}"
             warnings.warn(text, UserWarning, stacklevel=_levels_to_caller())
 

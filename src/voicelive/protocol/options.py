@@ -74,6 +74,9 @@ class TransportOptions:
     handshake_timeout: float = 30.0
 
 
+_DEFAULT = TransportOptions()
+
+
 def parse_options(
     options: Mapping[str, Any] | None = None,
     *,
@@ -91,6 +94,8 @@ def parse_options(
         TypeError: A value of the wrong type.
         ValueError: A value out of range.
     """
+    if options is None and ssl_context is None and proxy is True:
+        return _DEFAULT
     given = expect_mapping("connection_options", {} if options is None else options)
     warn_unknown("connection option", given, (*_PARSERS, "vendor_options"))
     values = {name: parse(name, given[name]) for name, parse in _PARSERS.items() if name in given}

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 from voicelive.exceptions import ConnectionClosed
 
 __all__ = ("Left", "QueueFull", "SendQueue")
+
+
+# Shared until something is put: two empty ones would be 256 bytes of every connection.
+_NOTHING: OrderedDict[int, Any] = OrderedDict()
 
 
 class QueueFull(Exception):
@@ -52,9 +57,9 @@ class SendQueue:
         self.end: ConnectionClosed | None = None
         self._guard = guard
         # By number, from 1: frames, and how much audio is in them, if they may be dropped.
-        self._waiting: OrderedDict[int, tuple[bytes, int | None]] = OrderedDict()
-        # Not a deque, of which an empty one takes 760 bytes on every connection.
-        self._audio: OrderedDict[int, None] = OrderedDict()
+        self._waiting: OrderedDict[int, tuple[bytes, int | None]] = _NOTHING
+        # Numbers of those that may be.
+        self._audio: OrderedDict[int, None] = _NOTHING
         self._taken: tuple[int, bytes, int | None] | None = None
         self._last = 0
         self._unreported = (0, 0)
@@ -95,6 +100,8 @@ class SendQueue:
                 )
             if audio is None and self.size + len(frame) > self.limit:
                 raise QueueFull
+            if self._waiting is _NOTHING:
+                self._waiting, self._audio = OrderedDict(), OrderedDict()
             self._last += 1
             self._waiting[self._last] = (frame, audio)
             self.size += len(frame)

@@ -47,7 +47,7 @@ class Session:
     Attributes:
         state: See ``State``.
         session_id: The service's id of the session, once ``session.created`` came.
-        first: The first message, until it is taken with ``take_first``.
+        first: The first event and its message, until it is taken with ``take_first``.
         responses: Which responses are active.
     """
 
@@ -55,7 +55,7 @@ class Session:
         self.address = address
         self.state = State.CONNECTING
         self.session_id: str | None = None
-        self.first: bytes | None = None
+        self.first: tuple[ServerEventUnion, bytes] | None = None
         self.responses = Responses()
         self._closed_by_us = False
 
@@ -69,16 +69,16 @@ class Session:
         if isinstance(event, ServerEventError):
             self.state = State.CLOSED
             raise _refused(event, self.address)
+        logger.debug("received %s, %d bytes", event.type, len(message))
         self.note(event)
-        self.first = message
+        self.first = event, message
         self.state = State.OPEN
         logger.debug("connected to %s, session %s", self.address, self.session_id)
 
-    def take_first(self) -> bytes:
-        """Return the first message, once."""
-        message, self.first = self.first, None
-        assert message is not None
-        return message
+    def take_first(self) -> tuple[ServerEventUnion, bytes] | None:
+        """Return the first event and its message, once."""
+        first, self.first = self.first, None
+        return first
 
     def decode(self, message: bytes) -> ServerEventUnion:
         """Return the event of a message."""

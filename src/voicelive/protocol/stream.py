@@ -68,6 +68,10 @@ class Arrived:
         return encode_json(self.event) if self.frame is None else self.frame
 
 
+def _everything(event: ServerEventUnion) -> bool:
+    return True
+
+
 def _size(arrived: Arrived) -> int:
     return EVENT_OVERHEAD + len(arrived.frame or b"")
 
@@ -102,7 +106,7 @@ class Taker:
         # 14.4 kB per idle connection.
         self._arrived: deque[Arrived] | None = None
         self._size = 0
-        self._dropped = [0, 0]
+        self._dropped = (0, 0)
         self._error: Exception | None = None
 
     def __bool__(self) -> bool:
@@ -134,7 +138,7 @@ class Taker:
                 logger.warning("more than %d bytes of events wait to be read; dropping the oldest", UNREAD_LIMIT)
             oldest = self._arrived.popleft()
             self._size -= _size(oldest)
-            self._dropped = [self._dropped[0] + 1, self._dropped[1] + len(oldest.frame or b"")]
+            self._dropped = (self._dropped[0] + 1, self._dropped[1] + len(oldest.frame or b""))
 
     @property
     def dropped(self) -> bool:
@@ -149,13 +153,13 @@ class Taker:
         """Throw away the events that wait."""
         self._arrived = None
         self._size = 0
-        self._dropped = [0, 0]
+        self._dropped = (0, 0)
 
     def pop(self) -> Arrived | None:
         """Return the oldest event, or ``None`` if there is none."""
         count, size = self._dropped
         if count:
-            self._dropped = [0, 0]
+            self._dropped = (0, 0)
             return Arrived(EventsDropped(count=count, size=size), None)
         if not self._arrived:
             error, self._error = self._error, None
@@ -192,7 +196,7 @@ class Stream:
         self.waiting = False
         self.leader: object | None = None
         self._loops: list[object] = []
-        self.reader = Taker(lambda _: True)
+        self.reader = Taker(_everything)
         self.sleepers: dict[Waker, Taker] = {}
         self.due: deque[tuple[Handler, ServerEventUnion]] | None = None
         self.running: object | None = None
@@ -302,6 +306,14 @@ class Stream:
             event = self._announced.pop(0)
             self._session.note(event)
             self._route(event, None)
+        return True
+
+    def route_first(self) -> bool:
+        """Give the session's first event to everybody who wants it; return whether that was still to be done."""
+        first = self._session.take_first()
+        if first is None:
+            return False
+        self._route(*first)
         return True
 
     def route(self, frame: bytes) -> None:

@@ -12,6 +12,8 @@ __all__ = ("forget", "hurry", "look_after")
 
 PERIOD = 0.25
 """Most seconds between two rounds, and so until a ping is answered that nobody reads."""
+LINGER = 4
+"""Rounds without a connection before the thread ends: starting and ending it takes 120 µs, a quarter of connecting."""
 
 
 class Tended(Protocol):
@@ -30,7 +32,7 @@ class Tended(Protocol):
 
 
 class _Pump:
-    """The thread and what it looks after. It ends with the last connection, and holds none of them alive."""
+    """The thread and what it looks after. It ends soon after the last connection, and holds none of them alive."""
 
     def __init__(self) -> None:
         self.reset()
@@ -53,19 +55,18 @@ class _Pump:
     def discard(self, connection: Tended) -> None:
         with self._guard:
             self._tended.discard(connection)
-            if not self._tended:
-                self._changed.set()
 
     def hurry(self) -> None:
         self._changed.set()
 
     def _run(self, changed: threading.Event) -> None:
-        pause = PERIOD
+        pause, left = PERIOD, LINGER
         while True:
             changed.wait(pause)
             with self._guard:
                 changed.clear()
-                if not self._tended:
+                left = LINGER if self._tended else left - 1
+                if left < 0:
                     self._running = False
                     return
             pause = self._round()

@@ -30,6 +30,8 @@ STAGGER = 0.25
 """Seconds before the next address is tried beside the one that has not answered (RFC 8305 section 8)."""
 CHUNK = 64 * 1024
 
+# The system gives no descriptor for it, which it would take back in a moment.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
@@ -161,7 +163,7 @@ def _race(addresses: Sequence[_Where], deadline: Deadline) -> socket.socket:
     errors: list[OSError] = []
     pending: set[socket.socket] = set()
     next_try = 0.0
-    with selectors.DefaultSelector() as selector:
+    with _Selector() as selector:
         try:
             while untried or pending:
                 now = time.monotonic()

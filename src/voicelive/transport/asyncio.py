@@ -57,7 +57,7 @@ async def connect(address: Address, headers: Sequence[tuple[str, str]], options:
     except (OSError, UnicodeError) as error:
         raise dial_error(error, address, proxy) from error
     try:
-        await connection.opened
+        await connection.opened()
         if connection.failure is not None:
             raise connection.failure
         websocket.raise_if_refused()
@@ -72,7 +72,6 @@ class AsyncioTransport(asyncio.BufferedProtocol):
     """A connection on asyncio; see ``AsyncTransport``.
 
     Attributes:
-        opened: Done when the answer to the upgrade has come, or it is certain that none will.
         failure: Why the proxy gave no tunnel, if it gave none.
     """
 
@@ -83,7 +82,6 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         options: TransportOptions,
         steps: Tunnel | None,
     ) -> None:
-        self.opened: asyncio.Future[None] = loop.create_future()
         self.failure: ConnectError | None = None
         self._loop = loop
         self._websocket = websocket
@@ -93,6 +91,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._buffer = _loop_thread.buffer
         self._transport: asyncio.Transport | None = None
         self._lost: asyncio.Future[None] = loop.create_future()
+        self._opened: asyncio.Future[None] | None = None
         self._message: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._paused = False
@@ -103,6 +102,13 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._nudged = False
         self._when_ready: list[Callable[[], None]] = []
         disown_in_forks(self)
+
+    async def opened(self) -> None:
+        """Wait until the answer to the upgrade has come, or it is certain that none will."""
+        if self._websocket.opening:
+            self._opened = self._loop.create_future()
+            await self._opened
+            self._opened = None
 
     # What AsyncTransport promises
 
@@ -332,8 +338,8 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         websocket = self._websocket
         if self._message is not None and (websocket.messages or websocket.closed):
             _settle(self._message)
-        if not websocket.opening and not self.opened.done():
-            self.opened.set_result(None)
+        if self._opened is not None and not websocket.opening:
+            _settle(self._opened)
 
     def _write(self, data: bytes) -> None:
         if data and self._transport is not None and not self._transport.is_closing():

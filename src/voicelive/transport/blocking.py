@@ -487,6 +487,8 @@ class SocketTransport:
 
     def _end(self, *, waiting: bool = False) -> None:
         """End the connection here and now. A thread that uses the socket wakes up, and closes it if nobody waits."""
+        if self._sock.fileno() < 0:
+            return
         with self._state:
             self._websocket.receive_eof()
             self._unwritten += self._websocket.output()
