@@ -15,8 +15,6 @@ from voicelive.transport._idle import PERIOD, Tended
 __all__ = ("Caretaker", "caretaker")
 
 READ_BUFFER = 256 * 1024
-TLS_READ_BUFFER = 64 * 1024
-"""What TLS makes of it is copied twice more, and so stays in the processor's caches."""
 
 
 class Looked(Tended, Protocol):
@@ -31,12 +29,10 @@ class Caretaker:
 
     Attributes:
         buffer: What is read goes here, and is out of it again before anybody else reads.
-        tls_buffer: The same, for connections with TLS.
     """
 
     def __init__(self) -> None:
         self.buffer = memoryview(bytearray(READ_BUFFER))
-        self.tls_buffer = self.buffer[:TLS_READ_BUFFER]
         self._connections: weakref.WeakSet[Looked] = weakref.WeakSet()
         self._running = False
 

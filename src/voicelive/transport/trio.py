@@ -6,7 +6,6 @@ It is imported under trio only. Nothing here is preempted: what does not await i
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Sequence
@@ -29,6 +28,9 @@ from voicelive.transport._proxy import Proxy, choose_proxy, drive_async, tunnel
 
 __all__ = ("TrioTransport", "connect")
 
+TLS_BITE = 64 * 1024
+"""Bytes given to TLS at a time: its buffer grows to the most that it ever took, and stays that large. And so what it
+makes of them is still in the processor's caches when it is copied."""
 PROXY_READ = 64 * 1024
 LONGEST_WRITE = 1024 * 1024
 """Bytes given to the system at a time; Windows has no room for as many as one likes."""
@@ -77,32 +79,41 @@ async def _dial(address: Address, proxy: Proxy | None) -> tuple[socket.socket, b
 
 
 async def _open_socket(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET if ipaddress.ip_address(host).version == 4 else socket.AF_INET6
-    except ValueError:
+    family = _family(host)
+    if family is None:
         stream = await trio.open_tcp_stream(host, port)
         sock = socket.socket(fileno=stream.socket.detach())
+        sock.setblocking(False)
     else:
         # There is no other address to try beside it.
         sock = await _connect(family, host, port)
-    sock.setblocking(False)
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            # A trio stream sets it to 16 KiB; this is the system's, as on asyncio.
+        if family is None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # The stream's was 16 KiB, and 0 is the system's.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 0)
     return sock
+
+
+def _family(host: str) -> socket.AddressFamily | None:
+    """Return what kind of IP address this is; ``None`` for a name."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with contextlib.suppress(OSError):
+            socket.inet_pton(family, host)
+            return family
+    return None
 
 
 async def _connect(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
+        try:
             sock.connect((host, port))
-        await wait_writable(sock)
-        if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            raise connect_error(code)
+        except BlockingIOError:
+            await wait_writable(sock)
+            if code := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise connect_error(code) from None
     except BaseException:
         sock.close()
         raise
@@ -141,7 +152,8 @@ class TrioTransport:
         self._hang_up_at: float | None = None
         self._paused = False
         self._caretaker = caretaker()
-        self._buffer = self._caretaker.tls_buffer if websocket.address.secure else self._caretaker.buffer
+        self._buffer = self._caretaker.buffer
+        self._bite = TLS_BITE if websocket.address.secure else len(self._buffer)
         # Whether a task waits to read, and whom to tell when it has: others that wait for bytes.
         self._reading = False
         self._read_over: trio.Event | None = None
@@ -347,9 +359,9 @@ class TrioTransport:
         except OSError as error:
             websocket.receive_eof(error)
             return True
-        if count:
-            websocket.receive(self._buffer[:count])
-        else:
+        for start in range(0, count, self._bite):
+            websocket.receive(self._buffer[start : min(start + self._bite, count)])
+        if not count:
             websocket.receive_eof()
         if websocket.pong and self._heartbeat is not None:
             self._heartbeat.answered(trio.current_time())
