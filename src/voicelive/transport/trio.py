@@ -1,6 +1,7 @@
 """The trio driver: who calls ``receive`` reads the socket, and one task per run serves those nobody reads.
 
-It is imported under trio only. Nothing here is preempted: what does not await is done before anybody else has a turn.
+It is imported under trio only. What does not await is done before anybody else has a turn, so that a connection needs no
+locks. Ctrl-C is no exception: it is raised where something waits, not between taking bytes and having understood them.
 """
 
 from __future__ import annotations
@@ -181,6 +182,7 @@ class TrioTransport:
         """See ``AsyncTransport``."""
         return self._heartbeat.latency if self._heartbeat else None
 
+    @enable_ki_protection
     async def receive(self) -> bytes:
         """See ``AsyncTransport``."""
         websocket = self._websocket
@@ -283,6 +285,7 @@ class TrioTransport:
             raise
         self.end()
 
+    @enable_ki_protection
     def abort(self) -> None:
         """See ``AsyncTransport``."""
         self._drop("aborted")
@@ -341,7 +344,6 @@ class TrioTransport:
                 self._tell_readers()
         self._take_in()
 
-    @enable_ki_protection
     def _take_in(self) -> bool:
         """Read once, without waiting, and act on it; return whether there was anything."""
         if not self._recv():
@@ -349,7 +351,6 @@ class TrioTransport:
         self._advance()
         return True
 
-    @enable_ki_protection
     def _recv(self) -> bool:
         websocket = self._websocket
         try:
@@ -433,7 +434,6 @@ class TrioTransport:
         finally:
             self._stuck = 0
 
-    @enable_ki_protection
     def _flush(self) -> None:
         """Write what can be written without waiting. Whoever writes now writes the rest, or else a task."""
         if self._writing or not self._unwritten:
