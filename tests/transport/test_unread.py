@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import select
 import threading
 import warnings
 import weakref
@@ -220,6 +221,41 @@ def test_receive_during_close_gets_what_comes_before_the_end(rig: Rig) -> None:
         await harness.together(connection.close, receive, connection.close)
 
     rig.play(script, talk, close_timeout=NEVER)
+
+
+def test_close_of_the_server_is_answered_behind_a_send_that_waited(rig: Rig) -> None:
+    """Whatever happens to those that would have come after it."""
+    stuck, queued, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        select.select([peer.sock], [], [])
+        stuck.set()
+        assert queued.wait(20)
+        peer.close_frame(1001, "bye")
+        assert closed.wait(20)
+        assert peer.read_close() == (1001, "bye")
+
+    async def talk(harness: Harness, connection: Connection) -> None:
+        async def send() -> None:
+            with contextlib.suppress(ConnectionClosed):
+                await connection.send(b"x" * BIG)
+
+        async def send_more() -> None:
+            await harness.wait(stuck)
+            queued.set()
+            with contextlib.suppress(ConnectionClosed):
+                await connection.send(b"more")
+
+        async def receive() -> None:
+            with pytest.raises(ConnectionClosed):
+                await connection.receive()
+            closed.set()
+
+        await harness.together(send, send_more, receive)
+        await connection.close()
+
+    rig.play(script, talk, receive_buffer=65536, close_timeout=NEVER)
 
 
 # Left behind on trio, where a task looks after all connections of a run

@@ -203,17 +203,19 @@ class TrioTransport:
     async def send(self, message: bytes) -> None:
         """See ``AsyncTransport``. Cancelled in the middle of a frame, it ends the connection: nothing can follow."""
         await checkpoint_if_cancelled()
-        rest = b""
+        data = b""
         if self._writing or self._unwritten:
             await self._take_turn()
         else:
             data = self._websocket.text(message)
-            rest = data[self._put(data) :]
-            if not rest:
+            data = data[self._put(data[:LONGEST_WRITE]) :]
+            if not data:
                 return
             self._writing = True
         try:
-            await self._write(rest or self._take_unwritten() + self._websocket.text(message))
+            # From here on a frame exists, and has to be written to its end.
+            data = data or self._websocket.text(message)
+            await self._write(self._take_unwritten() + data)
         finally:
             self._pass_turn()
 
