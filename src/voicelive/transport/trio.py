@@ -1,7 +1,7 @@
 """The trio driver: who calls ``receive`` reads the socket, and one task per run serves those nobody reads.
 
-It is imported under trio only. What does not await is done before anybody else has a turn, so that a connection needs no
-locks. Ctrl-C is no exception: it is raised where something waits, not between taking bytes and having understood them.
+It is imported under trio only. What does not await is done before anybody else has a turn: a connection needs no locks.
+Ctrl-C is no exception: it is raised where something waits, not between taking bytes and having understood them.
 """
 
 from __future__ import annotations
