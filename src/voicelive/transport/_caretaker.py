@@ -17,8 +17,8 @@ __all__ = ("Caretaker", "caretaker")
 READ_BUFFER = 256 * 1024
 
 
-class Looked(Tended, Protocol):
-    """What is looked after."""
+class LookedAfter(Tended, Protocol):
+    """What is looked after. The time that ``tend`` is given is trio's."""
 
     def end(self) -> None:
         """End the connection here and now; never raises."""
@@ -33,17 +33,17 @@ class Caretaker:
 
     def __init__(self) -> None:
         self.buffer = memoryview(bytearray(READ_BUFFER))
-        self._connections: weakref.WeakSet[Looked] = weakref.WeakSet()
+        self._connections: weakref.WeakSet[LookedAfter] = weakref.WeakSet()
         self._running = False
 
-    def look_after(self, connection: Looked) -> None:
+    def look_after(self, connection: LookedAfter) -> None:
         """Call ``connection.tend`` several times a second until it is forgotten or garbage, or the run is over."""
         self._connections.add(connection)
         if not self._running:
             self._running = True
             trio.lowlevel.spawn_system_task(self._run, name="voicelive-caretaker")
 
-    def forget(self, connection: Looked) -> None:
+    def forget(self, connection: LookedAfter) -> None:
         """Stop that; harmless if it was stopped before."""
         self._connections.discard(connection)
 
