@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import socket
 import ssl
 import threading
@@ -267,3 +268,25 @@ def test_connect_cancelled_during_the_tls_handshake_closes_its_socket(async_rig:
             await harness.wait(server.done)
 
         async_rig.harness.run(body)
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_large_messages_both_ways_whatever_the_host_is_called(rig: Rig, name: str) -> None:
+    message = b"x" * (3 * 1024 * 1024)
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        assert peer.read_frame() == (TEXT, message)
+        peer.text(message)
+        peer.finish()
+
+    with rig.serve(script) as server:
+        server.address = dataclasses.replace(server.address, host=name)
+
+        async def body(harness: Harness) -> None:
+            connection = await rig.connect(server)
+            await connection.send(message)
+            assert await connection.receive() == message
+            await connection.close()
+
+        rig.harness.run(body)

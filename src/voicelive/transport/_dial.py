@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from typing import cast
 
@@ -11,7 +12,16 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.refusal import describe
 from voicelive.transport._proxy import Proxy
 
-__all__ = ("HIGH_WATER", "LONGEST_BACKLOG", "LOW_WATER", "READ_BUFFER", "dial_error", "not_read")
+__all__ = (
+    "HIGH_WATER",
+    "LONGEST_BACKLOG",
+    "LONGEST_WRITE",
+    "LOW_WATER",
+    "READ_BUFFER",
+    "connect_error",
+    "dial_error",
+    "not_read",
+)
 
 HIGH_WATER = 512 * 1024
 """Bytes of messages that nobody has received yet, above which a driver stops reading."""
@@ -19,6 +29,8 @@ LOW_WATER = 128 * 1024
 """Bytes below which it goes on."""
 READ_BUFFER = 256 * 1024
 """Bytes read at a time. In a flood, 1 to 2 µs less per event than with 64 KiB."""
+LONGEST_WRITE = 1024 * 1024
+"""Bytes given to the system at a time; Windows has no room for as many as one likes."""
 LONGEST_BACKLOG = 1024 * 1024
 """Bytes of answers to pings that wait for a server to read them, before it is given up."""
 
@@ -52,6 +64,13 @@ def dial_error(error: Exception, address: Address, proxy: Proxy | None = None) -
     if proxy:
         return _caused(ProxyError(f"proxy {proxy.display}: {what}{reason}; {advice}"), error)
     return _caused(ConnectError(f"{address.display}: {what}{reason}; {advice}"), error)
+
+
+def connect_error(code: int) -> OSError:
+    """Return the error for what a socket says of connecting (``SO_ERROR``)."""
+    # On Windows, strerror() knows nothing of the network.
+    texts: dict[int, str] = getattr(socket, "errorTab", {})
+    return OSError(code, texts.get(code) or os.strerror(code))
 
 
 def not_read() -> Exception:

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import ipaddress
 import itertools
-import os
 import queue
 import select
 import selectors
@@ -20,6 +19,7 @@ from typing import Any
 
 from voicelive.exceptions import ConnectError, ConnectTimeoutError
 from voicelive.protocol.address import Address
+from voicelive.transport._dial import connect_error
 
 __all__ = ("READ", "SLICE", "WRITE", "Deadline", "open_socket", "wait")
 
@@ -183,7 +183,7 @@ def _race(addresses: Sequence[_Where], deadline: Deadline) -> socket.socket:
                     if code == 0:
                         return done
                     done.close()
-                    errors.append(_error(code))
+                    errors.append(connect_error(code))
                     next_try = 0.0
         finally:
             for sock in pending:
@@ -202,18 +202,12 @@ def _begin(family: socket.AddressFamily, where: Any, errors: list[OSError]) -> s
         sock.setblocking(False)
         code = sock.connect_ex(where)
         if code and code not in _IN_PROGRESS:
-            raise _error(code)
+            raise connect_error(code)
     except OSError as error:
         sock.close()
         errors.append(error)
         return None
     return sock
-
-
-def _error(code: int) -> OSError:
-    # On Windows, strerror() knows nothing of the network.
-    texts: dict[int, str] = getattr(socket, "errorTab", {})
-    return OSError(code, texts.get(code) or os.strerror(code))
 
 
 def _interleave(addresses: Sequence[_Where]) -> list[_Where]:

@@ -20,7 +20,15 @@ from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
 from voicelive.transport import Nudged
-from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, READ_BUFFER, dial_error, not_read
+from voicelive.transport._dial import (
+    HIGH_WATER,
+    LONGEST_BACKLOG,
+    LONGEST_WRITE,
+    LOW_WATER,
+    READ_BUFFER,
+    dial_error,
+    not_read,
+)
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._idle import PERIOD, forget, hurry, look_after
 from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
@@ -28,8 +36,6 @@ from voicelive.transport._sockets import READ, SLICE, WRITE, Deadline, open_sock
 
 __all__ = ("SocketTransport", "connect")
 
-LONGEST_WRITE = 1024 * 1024
-"""Bytes given to the system at a time; Windows has no room for as many as one likes."""
 CONGESTED = 0.02
 """Seconds until it is tried again to write what waits, while nobody waits for that."""
 PATIENCE = 2.0
