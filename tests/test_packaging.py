@@ -113,7 +113,7 @@ def test_the_metadata_asks_for_the_documented_dependencies(wheel: zipfile.ZipFil
 
     assert sorted(documented) == names
     assert metadata(wheel)["Requires-Python"] == ">=3.11"
-    assert [item for item in required if "trio" in item] == ["trio>=0.27; extra == 'trio'"]
+    assert [item for item in required if "trio" in item] == ["trio>=0.29; extra == 'trio'"]
     always = [item for item in required if "extra ==" not in item]
     assert not [item for item in always if "numpy" in item or "onnxruntime" in item]
     # What is not for every platform says so: without its marker the extra could not be installed on the others.
