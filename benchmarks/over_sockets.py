@@ -98,11 +98,12 @@ def idle(scale: Scale) -> Iterator[Row]:
 
 def sustain(scale: Scale) -> Iterator[Row]:
     """Conversations that one core keeps up with. Half of what is expected first, so that noise does not end it soon."""
-    expected = {ASYNCIO: 500, UVLOOP: 600, BASELINE: 200, "azure-ai-voicelive:uvloop": 200, "openai:asyncio": 80}
-    few = scale.with_rounds(min(scale.rounds, 3))
+    expected = {ASYNCIO: 700, UVLOOP: 800, BASELINE: 250, "azure-ai-voicelive:uvloop": 250, "openai:asyncio": 80}
+    # Each step is a conversation, and there are many.
+    few = replace(scale, rounds=min(scale.rounds, 3), ticks=100)
     for _, server, more in servers("echo.py", wires=WIRES[:1]):
         works = {
-            name: _client(name, "sustain", server, sessions // 2, more, scale)
+            name: _client(name, "sustain", server, sessions // 2, more, few)
             for name, sessions in expected.items()
             if name in _here(*expected)
         }

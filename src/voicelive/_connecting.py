@@ -233,7 +233,7 @@ class Connecting(HandlerMethods):
 
         def __getattr__(self, name):
             cls = self._connection_class
-            if not name.startswith("_") and hasattr(cls, name):
+            if not name.startswith("_") and (hasattr(cls, name) or name in cls.__annotations__):
                 raise NotConnectedError(
                     f"{name!r} is used before the connection is open; write `{self._usage} connect(...) as connection:`"
                 )

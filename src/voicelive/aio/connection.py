@@ -65,22 +65,21 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
     Made by ``connect``.
     """
 
-    # Made when they are used first: 0.5 of the 13 kB of an idle connection.
-    session = cached_property(SessionResource)
+    session: SessionResource
     """``session.*`` commands."""
-    response = cached_property(ResponseResource)
+    response: ResponseResource
     """``response.*`` commands."""
-    input_audio_buffer = cached_property(InputAudioBufferResource)
+    input_audio_buffer: InputAudioBufferResource
     """``input_audio_buffer.*`` commands."""
-    input_audio = cached_property(InputAudioResource)
+    input_audio: InputAudioResource
     """``input_audio.*`` commands."""
-    input_text = cached_property(InputTextResource)
+    input_text: InputTextResource
     """``input_text.*`` commands."""
-    output_audio_buffer = cached_property(OutputAudioBufferResource)
+    output_audio_buffer: OutputAudioBufferResource
     """``output_audio_buffer.*`` commands."""
-    conversation = cached_property(ConversationResource)
+    conversation: ConversationResource
     """``conversation.*`` commands."""
-    transcription_session = cached_property(TranscriptionSessionResource)
+    transcription_session: TranscriptionSessionResource
     """``transcription_session.*`` commands."""
 
     def __init__(
@@ -103,6 +102,14 @@ class VoiceLiveConnection(AsyncWaiting, BaseConnection):
         self._outgoing = Outgoing(session, self._stream, self._io.now, self._room, self._link, options)
         if mending is not None:
             mending.on_live = self._outgoing.drain
+        self.session = SessionResource(self)
+        self.response = ResponseResource(self)
+        self.input_audio_buffer = InputAudioBufferResource(self)
+        self.input_audio = InputAudioResource(self)
+        self.input_text = InputTextResource(self)
+        self.output_audio_buffer = OutputAudioBufferResource(self)
+        self.conversation = ConversationResource(self)
+        self.transcription_session = TranscriptionSessionResource(self)
 
     @cached_property
     def _answers(self) -> Answers:
