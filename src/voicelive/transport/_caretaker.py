@@ -1,4 +1,4 @@
-"""What the connections of one trio run share: a buffer, and a task that looks after those nobody reads.
+"""What the connections of one trio run share: a task that looks after those nobody reads.
 
 Imported under trio only.
 """
@@ -10,7 +10,6 @@ from typing import Protocol
 
 import trio
 
-from voicelive.transport._dial import READ_BUFFER
 from voicelive.transport._idle import PERIOD, Tended
 
 __all__ = ("Caretaker", "caretaker")
@@ -24,14 +23,9 @@ class LookedAfter(Tended, Protocol):
 
 
 class Caretaker:
-    """The task and what it looks after. It ends with the last connection, and holds none of them alive.
-
-    Attributes:
-        buffer: What is read goes here, and is out of it again before anybody else reads.
-    """
+    """The task and what it looks after. It ends with the last connection, and holds none of them alive."""
 
     def __init__(self) -> None:
-        self.buffer = memoryview(bytearray(READ_BUFFER))
         self._connections: weakref.WeakSet[LookedAfter] = weakref.WeakSet()
         self._running = False
 

@@ -12,27 +12,7 @@ from voicelive.protocol.address import Address
 from voicelive.protocol.refusal import describe
 from voicelive.transport._proxy import Proxy
 
-__all__ = (
-    "HIGH_WATER",
-    "LONGEST_BACKLOG",
-    "LONGEST_WRITE",
-    "LOW_WATER",
-    "READ_BUFFER",
-    "connect_error",
-    "dial_error",
-    "not_read",
-)
-
-HIGH_WATER = 512 * 1024
-"""Bytes of messages that nobody has received yet, above which a driver stops reading."""
-LOW_WATER = 128 * 1024
-"""Bytes below which it goes on."""
-READ_BUFFER = 256 * 1024
-"""Bytes read at a time. In a flood, 1 to 2 µs less per event than with 64 KiB."""
-LONGEST_WRITE = 1024 * 1024
-"""Bytes given to the system at a time; Windows has no room for as many as one likes."""
-LONGEST_BACKLOG = 1024 * 1024
-"""Bytes of answers to pings that wait for a server to read them, before it is given up."""
+__all__ = ("connect_error", "dial_error")
 
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN, errno.EADDRNOTAVAIL)
 
@@ -71,11 +51,6 @@ def connect_error(code: int) -> OSError:
     # On Windows, strerror() knows nothing of the network.
     texts: dict[int, str] = getattr(socket, "errorTab", {})
     return OSError(code, texts.get(code) or os.strerror(code))
-
-
-def not_read() -> Exception:
-    """Return why a connection with ``LONGEST_BACKLOG`` ends."""
-    return ConnectionError("the server pings, but does not read the answers")
 
 
 def _caused(result: ConnectError, error: Exception) -> ConnectError:

@@ -21,7 +21,7 @@ from voicelive.exceptions import ConnectError, ConnectTimeoutError
 from voicelive.protocol.address import Address
 from voicelive.transport._dial import connect_error
 
-__all__ = ("READ", "SLICE", "WRITE", "Deadline", "open_socket", "wait")
+__all__ = ("CHUNK", "READ", "SLICE", "WRITE", "Deadline", "open_socket", "wait")
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 SLICE = 0.1 if sys.platform == "win32" else 0.25
@@ -29,6 +29,7 @@ SLICE = 0.1 if sys.platform == "win32" else 0.25
 STAGGER = 0.25
 """Seconds before the next address is tried beside the one that has not answered (RFC 8305 section 8)."""
 CHUNK = 64 * 1024
+"""Bytes read at a time while connecting."""
 
 # The system gives no descriptor for it, which it would take back in a moment.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -14,7 +13,8 @@ from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
 from voicelive.transport import Nudged
-from voicelive.transport._dial import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, READ_BUFFER, dial_error, not_read
+from voicelive.transport._buffers import HIGH_WATER, LONGEST_BACKLOG, LOW_WATER, loop_buffer, not_read
+from voicelive.transport._dial import dial_error
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._proxy import Tunnel, choose_proxy, tunnel
 
@@ -22,17 +22,6 @@ __all__ = ("AsyncioTransport", "connect")
 
 HAPPY_EYEBALLS_DELAY = 0.25
 """Seconds before the next address of a host is tried alongside (RFC 8305 section 5)."""
-
-
-class _LoopThread(threading.local):
-    """What the connections of one event loop share. Not all loops: reading releases the GIL."""
-
-    def __init__(self) -> None:
-        self.buffer = memoryview(bytearray(READ_BUFFER))
-        self.tls_buffer = self.buffer
-
-
-_loop_thread = _LoopThread()
 
 
 async def connect(address: Address, headers: Sequence[tuple[str, str]], options: TransportOptions) -> AsyncioTransport:
@@ -88,7 +77,7 @@ class AsyncioTransport(asyncio.BufferedProtocol):
         self._close_timeout = options.close_timeout
         self._heartbeat = None if options.heartbeat is None else Heartbeat(websocket, options.heartbeat)
         self._tunnel = steps
-        self._buffer = _loop_thread.buffer
+        self._buffer = loop_buffer()
         self._transport: asyncio.Transport | None = None
         self._lost: asyncio.Future[None] = loop.create_future()
         self._opened: asyncio.Future[None] | None = None

@@ -20,15 +20,17 @@ from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
 from voicelive.transport import Nudged
-from voicelive.transport._dial import (
+from voicelive.transport._buffers import (
     HIGH_WATER,
     LONGEST_BACKLOG,
     LONGEST_WRITE,
     LOW_WATER,
     READ_BUFFER,
-    dial_error,
+    borrow,
+    give_back,
     not_read,
 )
+from voicelive.transport._dial import dial_error
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._idle import PERIOD, forget, hurry, look_after
 from voicelive.transport._proxy import Proxy, choose_proxy, drive, tunnel
@@ -42,9 +44,6 @@ PATIENCE = 2.0
 """Seconds to wait for a thread that uses the socket to notice that it is shut down, far beyond what it takes."""
 
 _logger = logging.getLogger("voicelive.transport")
-
-# Lent for a read and what becomes of it, not while anything waits: as many as there are threads that read at once.
-_buffers: list[memoryview] = []
 
 
 def connect(
@@ -204,7 +203,7 @@ class SocketTransport:
 
     def _take_in(self) -> bool:
         """Read once, without waiting, and act on it; return whether there was anything. Needs ``_reading``."""
-        buffer = _borrow()
+        buffer = borrow()
         try:
             size, cause = 0, None
             try:
@@ -219,7 +218,7 @@ class SocketTransport:
             self.abort()
             raise
         finally:
-            _buffers.append(buffer)
+            give_back(buffer)
         if self._websocket.eof:
             self._hang_up()
         else:
@@ -518,10 +517,3 @@ class SocketTransport:
     def _shut_down(self) -> None:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
-
-
-def _borrow() -> memoryview:
-    try:
-        return _buffers.pop()
-    except IndexError:
-        return memoryview(bytearray(READ_BUFFER))

@@ -21,23 +21,23 @@ from voicelive.protocol.heartbeat import Heartbeat
 from voicelive.protocol.options import TransportOptions
 from voicelive.protocol.websocket import WebSocket
 from voicelive.transport import Nudged
-from voicelive.transport._caretaker import caretaker
-from voicelive.transport._dial import (
+from voicelive.transport._buffers import (
     HIGH_WATER,
     LONGEST_BACKLOG,
     LONGEST_WRITE,
     LOW_WATER,
-    connect_error,
-    dial_error,
+    loop_buffer,
     not_read,
 )
+from voicelive.transport._caretaker import caretaker
+from voicelive.transport._dial import connect_error, dial_error
 from voicelive.transport._forks import disown_in_forks
 from voicelive.transport._idle import PERIOD
 from voicelive.transport._proxy import Proxy, choose_proxy, drive_async, tunnel
+from voicelive.transport._sockets import CHUNK
 
 __all__ = ("TrioTransport", "connect")
 
-PROXY_READ = 64 * 1024
 
 _logger = logging.getLogger("voicelive.transport")
 
@@ -128,7 +128,7 @@ async def _read_some(sock: socket.socket) -> bytes:
     while True:
         await wait_readable(sock)
         with contextlib.suppress(BlockingIOError):
-            return sock.recv(PROXY_READ)
+            return sock.recv(CHUNK)
 
 
 async def _write_all(sock: socket.socket, data: bytes) -> None:
@@ -156,7 +156,7 @@ class TrioTransport:
         self._hang_up_at: float | None = None
         self._paused = False
         self._caretaker = caretaker()
-        self._buffer = self._caretaker.buffer
+        self._buffer = loop_buffer()
         # Whether a task waits to read, and whom to tell when it has: others that wait for bytes.
         self._reading = False
         self._read_over: trio.Event | None = None

@@ -51,8 +51,9 @@ async def converse(session: RealtimeSession, speech: bytes) -> None:
                     turns += 1
                     await session.interrupt(played_ms=50)
             case PartEndEvent(part=SpeechPart(speaker="assistant") as part):
-                answer = session.all_messages()[-1]
-                assert isinstance(answer, ModelResponse)
+                # The user may have interrupted it, and be the last one by now.
+                answers = [message for message in session.all_messages() if isinstance(message, ModelResponse)]
+                answer = answers[-1]
                 interrupted = answer.state == "interrupted"
                 digest = hashlib.sha256(audio).hexdigest()
                 see("reply", transcript=part.transcript, interrupted=interrupted, bytes=len(audio), sha256=digest)
